@@ -1,0 +1,3 @@
+module github.com/volley-sql/volley
+
+go 1.26
