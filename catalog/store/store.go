@@ -1,0 +1,50 @@
+// Package store puts local files and object stores behind one interface. Paths
+// are URLs or local paths; a local path may be relative to the working folder.
+package store
+
+import (
+	"context"
+	"io"
+	"iter"
+)
+
+// File is a file with the facts that identify its version.
+type File struct {
+	Path    string
+	Size    int64
+	ModTime int64 // microseconds since the epoch
+}
+
+// Store is where files are. Implementations are safe for concurrent use.
+type Store interface {
+	// Stat describes a file; a folder is reported by isDir with a zero Size.
+	Stat(ctx context.Context, path string) (f File, isDir bool, err error)
+	// Open reads a file at random.
+	Open(ctx context.Context, path string) (Reader, error)
+	// List walks all files below a folder, sorted by path.
+	List(ctx context.Context, path string) iter.Seq2[File, error]
+	// Glob lists files matching a pattern with * ? [a-z] {a,b} and **, sorted.
+	Glob(ctx context.Context, pattern string) ([]File, error)
+	// Create writes a new file, visible under path once closed; an unfinished one is removed by Abort.
+	Create(ctx context.Context, path string) (Writer, error)
+	Rename(ctx context.Context, from, to string) error
+	Remove(ctx context.Context, path string) error
+	RemoveAll(ctx context.Context, path string) error
+	MkdirAll(ctx context.Context, path string) error
+}
+
+// Reader reads a file at random.
+type Reader interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// Writer writes a file from start to end.
+type Writer interface {
+	io.Writer
+	// Close makes the file durable and visible.
+	Close() error
+	// Abort removes what was written. It does nothing after Close.
+	Abort() error
+}

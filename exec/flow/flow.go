@@ -1,0 +1,77 @@
+// Package flow is the contract between operators and the task that runs them:
+// sources, operators and sinks over streams of batches, and the pipelines made
+// of them. Package exec builds pipelines from physical plans; the operator
+// families (exec/agg, exec/join …) provide the parts.
+//
+//	Source ──► Operator ──► Operator ──► Sink        one copy a thread,
+//	   │                                   │         morsels shared by threads
+//	 splits, partitions of            hash table, sorted runs,
+//	 an earlier pipeline's sink       result, shuffle files
+//
+// A task decides how many threads there are; no part starts goroutines of its
+// own. State shared between threads lives in sources and sinks, never in plan
+// nodes. A stream is used by one goroutine, and yield is never called again
+// after it returned false.
+package flow
+
+import (
+	"context"
+
+	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/exec/mem"
+	"github.com/volley-sql/volley/exec/vec"
+)
+
+// Source opens one stream a thread; threads share its morsels.
+type Source interface {
+	Open(ctx context.Context, thread int) vec.Stream
+}
+
+// Operator derives one stream from another. It belongs to one thread.
+type Operator interface {
+	Run(ctx context.Context, in vec.Stream) vec.Stream
+}
+
+// Sink ends a pipeline. Drain runs once a thread, concurrently; Finish runs
+// once, after every Drain has returned nil, and may use par to spread its work.
+// Close releases what the sink (and sources reading from it) hold; it runs
+// once when the task is over, whatever happened, also without a Finish.
+type Sink interface {
+	Drain(ctx context.Context, thread int, in vec.Stream) error
+	Finish(ctx context.Context, par Parallel) error
+	Close()
+}
+
+// Parallel runs f for i = 0 … n-1 on the threads of the task and returns the
+// first error; the context given to f ends then.
+type Parallel func(ctx context.Context, n int, f func(ctx context.Context, thread, i int) error) error
+
+// Pipeline runs Source → Ops → Sink once a thread, after the pipelines in After.
+type Pipeline struct {
+	Name   string
+	Source Source
+	Ops    []func(thread int) (Operator, error)
+	Sink   Sink
+	After  []*Pipeline
+	// Serial pipelines run on one thread: their source has an order that must be kept.
+	Serial bool
+}
+
+// Env is what parts of a task share.
+type Env struct {
+	Functions *function.Registry
+	Context   *function.Context
+	// Threads is how many threads run each pipeline, at least 1.
+	Threads int
+	// BatchSize is the number of rows of a full batch, 1 … vec.MaxSize.
+	BatchSize int
+	// Account is the task's; operators take children of it.
+	Account *mem.Account
+	// SpillDir returns a folder for spill files of the task, made on first
+	// use and removed with the task.
+	SpillDir func() (string, error)
+	// Partition and Partitions number the task within its stage.
+	Partition, Partitions int
+	// ForceSpill makes operators that can spill do so early, for tests.
+	ForceSpill bool
+}

@@ -1,0 +1,265 @@
+// Package physical holds plans that executors run: algorithms chosen, columns
+// by position, every node self-contained data that survives the wire form.
+// planner/lower makes them from logical plans; planner/stage cuts them at
+// exchanges; package exec builds pipelines from what is between the cuts.
+//
+// Nodes are immutable and hold no runtime state. Expressions refer to columns
+// of the input by expr.Ref; for joins the columns of Left come first, then
+// those of Right.
+package physical
+
+import (
+	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/expr"
+)
+
+// Node is a physical operator. It is sealed.
+type Node interface {
+	// Schema describes the output columns.
+	Schema() types.Schema
+	// Meta identifies the node within its plan.
+	Meta() *Meta
+	sealed()
+}
+
+// Meta is the field Info of every node.
+type Meta struct {
+	// ID numbers the nodes of a plan from 1; it joins EXPLAIN, metrics and errors.
+	ID int32
+	// Est is the estimated number of output rows, negative if unknown.
+	Est float64
+}
+
+// Scan reads Scan.Cols of the splits a task is given. Filters (Refs over the
+// output) are applied in full. Limit ≥ 0 lets a task stop early.
+type Scan struct {
+	Info    Meta
+	Table   string // for EXPLAIN and messages
+	Scan    catalog.Scan
+	Filters []expr.Expr
+	Limit   int64
+	// Runtime filters arrive from joins of the same task while it runs.
+	Runtime []RuntimeFilter
+}
+
+// RuntimeFilter ties a column of a Scan (by place in its output) to key Key of
+// the HashJoin that publishes filter ID once its build side is complete.
+type RuntimeFilter struct {
+	ID     int32
+	Column int
+	Key    int
+}
+
+// Values is a literal table; Rows hold literals.
+type Values struct {
+	Info Meta
+	Cols types.Schema
+	Rows [][]expr.Expr
+}
+
+// Range produces the BIGINTs of [Start, End) in steps of Step.
+type Range struct {
+	Info             Meta
+	Name             string
+	Start, End, Step int64
+}
+
+// Project computes Exprs, named by Names.
+type Project struct {
+	Info  Meta
+	Input Node
+	Exprs []expr.Expr
+	Names []string
+}
+
+// Filter keeps rows for which all of Preds are true.
+type Filter struct {
+	Info  Meta
+	Input Node
+	Preds []expr.Expr
+}
+
+// AggMode is the part of an aggregation a node does.
+type AggMode uint8
+
+// The modes. Partial emits the keys and then every aggregate's state columns
+// (function.Accumulator.StateTypes); Final takes that and emits keys and
+// results; Complete does both.
+const (
+	Complete AggMode = iota
+	Partial
+	Final
+)
+
+// HashAggregate groups by Keys and computes Aggs. Output: keys, then
+// aggregates (or states). Without keys there is exactly one group, in Partial
+// mode also one a task. In Final mode Keys are Refs 0…, and States counts the
+// state columns of each aggregate, which follow the keys; the Aggs' own
+// arguments are then not evaluated but tell types.
+type HashAggregate struct {
+	Info     Meta
+	Input    Node
+	Mode     AggMode
+	Keys     []expr.Expr
+	KeyNames []string
+	Aggs     []*expr.Agg
+	AggNames []string
+	// StateTypes are the state columns of all Aggs one after the other, set for Partial and Final.
+	StateTypes []types.Type
+	States     []int
+}
+
+// JoinKind is as in package logical.
+type JoinKind uint8
+
+// The join kinds; see logical.JoinKind. Cross is Inner without keys.
+const (
+	Inner JoinKind = iota
+	Left
+	Right
+	Full
+	Semi
+	Anti
+	Cross
+	Mark
+	Single
+)
+
+// HashJoin matches rows with equal keys. NULL keys match nothing, unless
+// NullSafe for that key. Residual (Refs over Left then Right) must be true too
+// for a match. The side named by BuildLeft is held in memory.
+type HashJoin struct {
+	Info                Meta
+	Left, Right         Node
+	Kind                JoinKind
+	LeftKeys, RightKeys []expr.Expr
+	NullSafe            []bool
+	Residual            expr.Expr
+	BuildLeft           bool
+	// NullAware: an Anti join with NOT IN's meaning (single key).
+	NullAware bool
+	// Emit lists the output columns as places in Left ++ Right; for Mark joins
+	// the place past the last one of Left ++ Right is the mark.
+	Emit     []int
+	MarkName string
+	// Publish lists runtime filters made from the build keys, by key number.
+	Publish []RuntimeFilter
+}
+
+// LoopJoin compares every pair of rows; the right side is held in memory.
+type LoopJoin struct {
+	Info        Meta
+	Left, Right Node
+	Kind        JoinKind
+	Cond        expr.Expr
+	NullAware   bool
+	Emit        []int
+	MarkName    string
+}
+
+// Sort orders rows; with Limit ≥ 0 only rows Offset … Offset+Limit of the order come out.
+type Sort struct {
+	Info   Meta
+	Input  Node
+	Keys   []expr.SortKey
+	Limit  int64
+	Offset int64
+}
+
+// Limit skips Offset rows, then passes at most Count (-1: all). Rows keep their order if the input has one.
+type Limit struct {
+	Info          Meta
+	Input         Node
+	Count, Offset int64
+}
+
+// Window appends one column a call. All calls share Partition and Order.
+type Window struct {
+	Info      Meta
+	Input     Node
+	Partition []expr.Expr
+	Order     []expr.SortKey
+	Calls     []*expr.WindowCall
+	Names     []string
+}
+
+// Union concatenates inputs of equal types in any order.
+type Union struct {
+	Info   Meta
+	Inputs []Node
+	Names  []string
+}
+
+// Expand emits, for every input row, one row a projection (grouping sets).
+type Expand struct {
+	Info        Meta
+	Input       Node
+	Projections [][]expr.Expr
+	Cols        types.Schema
+}
+
+// Generate joins each row with what a generator makes of it.
+type Generate struct {
+	Info  Meta
+	Input Node
+	Call  *expr.Call
+	Cols  types.Schema
+	Outer bool
+}
+
+// Sample keeps each row with probability Fraction.
+type Sample struct {
+	Info     Meta
+	Input    Node
+	Fraction float64
+	Seed     int64
+}
+
+// Write stages files; its output columns are those of logical.Write.
+type Write struct {
+	Info   Meta
+	Input  Node
+	Target catalog.WriteTarget
+}
+
+// Shared marks a subplan that stands in the plan more than once: nodes with
+// one Key are the same plan, computed once and read by each of them.
+type Shared struct {
+	Info  Meta
+	Key   int32
+	Input Node
+}
+
+// ExchangeKind says how rows move between tasks.
+type ExchangeKind uint8
+
+// The exchanges: to one task, to all tasks, by hash of keys, or evenly.
+const (
+	Gather ExchangeKind = iota
+	Broadcast
+	Hash
+	RoundRobin
+)
+
+// Exchange moves rows from the tasks below to those above it. Partitions is
+// the number of tasks above (1 for Gather). A Gather with Order merges inputs
+// that are sorted by it.
+type Exchange struct {
+	Info       Meta
+	Input      Node
+	Kind       ExchangeKind
+	Keys       []expr.Expr
+	Partitions int
+	Order      []expr.SortKey
+}
+
+// StageRead stands for an Exchange after the cut: it reads the output of an
+// upstream stage.
+type StageRead struct {
+	Info  Meta
+	Stage int32
+	Cols  types.Schema
+	Kind  ExchangeKind
+	Order []expr.SortKey
+}
