@@ -49,10 +49,9 @@ const (
 	UnitSecond
 	UnitMillisecond
 	UnitMicrosecond
-	UnitNanosecond
 )
 
-var unitNames = [...]string{"", "YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND", "NANOSECOND"}
+var unitNames = [...]string{"", "YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND"}
 
 func (u IntervalUnit) String() string { return unitNames[u] }
 
