@@ -137,7 +137,8 @@ type HashJoin struct {
 	NullSafe            []bool
 	Residual            expr.Expr
 	BuildLeft           bool
-	// NullAware: an Anti join with NOT IN's meaning (single key).
+	// NullAware: an Anti or Mark join with the meaning of NOT IN and IN (single
+	// key). Without it a Mark is TRUE or FALSE, never NULL (EXISTS).
 	NullAware bool
 	// Emit lists the output columns as places in Left ++ Right; for Mark joins
 	// the place past the last one of Left ++ Right is the mark.
