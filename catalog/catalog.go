@@ -65,8 +65,11 @@ type Scan struct {
 	// Schema is the full table schema (partition columns included), Cols the places read.
 	Schema types.Schema
 	Cols   []int
-	Splits []Split
-	Stats  Stats // of what is left after skipping
+	// Partition lists the places in Schema of the partition columns, whose
+	// values come from Split.Partition and not from the files. They stand last.
+	Partition []int
+	Splits    []Split
+	Stats     Stats // of what is left after skipping
 }
 
 // Split is a piece of a table that one thread reads at a time.
