@@ -137,8 +137,13 @@ type HashJoin struct {
 	NullSafe            []bool
 	Residual            expr.Expr
 	BuildLeft           bool
-	// NullAware: an Anti or Mark join with the meaning of NOT IN and IN (single
-	// key). Without it a Mark is TRUE or FALSE, never NULL (EXISTS).
+	// NullAware gives NULL the meaning it has in IN. Without Residual there is
+	// a single key: if nothing matches, but the row's key is NULL and the build
+	// side is not empty, or a build key is NULL, an Anti join drops the row and
+	// a Mark join marks it NULL. With Residual (Mark only) the mark is TRUE if
+	// Residual is true for a pair with equal keys, else NULL if it is NULL for
+	// one, else FALSE. Marks of joins that are not NullAware are never NULL.
+	// Mark, Single and NullAware joins always build the right side.
 	NullAware bool
 	// Emit lists the output columns as places in Left ++ Right; for Mark joins
 	// the place past the last one of Left ++ Right is the mark.
@@ -149,6 +154,9 @@ type HashJoin struct {
 }
 
 // LoopJoin compares every pair of rows; the right side is held in memory.
+// NullAware is as for HashJoin, for the whole of Cond: an Anti row is dropped
+// if Cond is true or NULL for some pair, a mark is NULL if Cond is true for
+// none and NULL for some.
 type LoopJoin struct {
 	Info        Meta
 	Left, Right Node

@@ -1,0 +1,20 @@
+package lower
+
+import (
+	"github.com/volley-sql/volley/planner/expr"
+	"github.com/volley-sql/volley/planner/logical"
+	"github.com/volley-sql/volley/planner/physical"
+)
+
+// write stages the rows of the input, shaped exactly as the target's schema.
+func (l *lowerer) write(n *logical.Write) (*plan, error) {
+	cols := n.Input.Columns()
+	in, err := l.lower(n.Input, expr.ColumnIDs(cols))
+	if err != nil {
+		return nil, err
+	}
+	if in, err = l.shapeIDs(in, cols); err != nil {
+		return nil, err
+	}
+	return &plan{node: &physical.Write{Info: l.info(), Input: in.node, Target: n.Target}, cols: n.Cols}, nil
+}
