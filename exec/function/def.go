@@ -102,6 +102,10 @@ type Overload struct {
 	Kernel func(call *expr.Call) (Kernel, error)
 	// Accumulator makes the states of an Aggregate.
 	Accumulator func(call *expr.Agg) (Accumulator, error)
+	// Higher makes the loop of a function that takes lambdas, instead of Kernel:
+	// lambdas[i] runs argument i if that is a lambda and is nil else. In the
+	// kernel's args the places of lambdas are nil.
+	Higher func(call *expr.Call, lambdas []Lambda) (Kernel, error)
 	// Lambda gives, for argument i that is a lambda, the types of its parameters.
 	Lambda func(i int, args []types.Type) []types.Field
 	// Columns are the outputs of a Generator, Generate its loop.
@@ -145,6 +149,19 @@ type Context struct {
 //
 // A Kernel belongs to one thread and may keep scratch between calls.
 type Kernel func(c *Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error
+
+// Lambda runs the body of a lambda argument of a Higher kernel. It belongs to
+// that kernel's thread.
+type Lambda interface {
+	// Params is the number of parameters the lambda names.
+	Params() int
+	// Eval evaluates the body once for every element of rows, any number of
+	// them: params (flat or constant, len(rows) rows each) are the values of the
+	// parameters, and rows[i] is the row of the kernel's current batch whose
+	// columns the body sees besides. The result has len(rows) rows, may have any
+	// encoding, and is valid until the next Eval.
+	Eval(params []*vec.Vec, rows []uint16) (*vec.Vec, error)
+}
 
 // Generate makes the rows of a generator for row i of args: it appends them
 // to outs (one vector a column) and returns how many there are.

@@ -1,0 +1,22 @@
+// Package all puts the families of functions together into one registry.
+// Every family is a package with a function Defs; adding one is a line here.
+package all
+
+import (
+	"sync"
+
+	"github.com/volley-sql/volley/exec/function"
+)
+
+// families lists what each family defines. They are functions, so that
+// nothing is built before the registry is first asked for.
+var families = []func() []function.Def{}
+
+// Registry returns the registry of all functions, built on first use.
+var Registry = sync.OnceValues(func() (*function.Registry, error) {
+	all := make([][]function.Def, len(families))
+	for i, f := range families {
+		all[i] = f()
+	}
+	return function.New(all...)
+})
