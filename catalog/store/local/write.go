@@ -1,0 +1,82 @@
+package local
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"github.com/volley-sql/volley/catalog/store"
+)
+
+// writer collects a file under a hidden name beside its final one, so that a
+// reader of the folder sees all of the file or nothing.
+type writer struct {
+	f    *os.File
+	buf  *bufio.Writer
+	to   string
+	done bool
+}
+
+// Create starts a file; folders above it are made.
+func (*Store) Create(_ context.Context, path string) (store.Writer, error) {
+	to := Path(path)
+	dir, name := filepath.Split(to)
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return nil, fault(err, path)
+		}
+	}
+	tmp := filepath.Join(dir, fmt.Sprintf(".%s.%016x.tmp", name, rand.Uint64()))
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, fault(err, path)
+	}
+	return &writer{f: f, buf: bufio.NewWriterSize(f, 256<<10), to: to}, nil
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	n, err := w.buf.Write(p)
+	return n, fault(err, w.to)
+}
+
+// Close brings the bytes to disk, then the name.
+func (w *writer) Close() error {
+	if w.done {
+		return nil
+	}
+	w.done = true
+	err := w.buf.Flush()
+	if err == nil {
+		err = w.f.Sync()
+	}
+	if cerr := w.f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(w.f.Name(), w.to)
+	}
+	if err != nil {
+		os.Remove(w.f.Name())
+		return fault(err, w.to)
+	}
+	// The folder's own sync makes the name durable. Not every system can, and
+	// the file is whole without it, so a failure is no error.
+	if d, err := os.Open(filepath.Dir(w.to)); err == nil {
+		d.Sync()
+		d.Close()
+	}
+	return nil
+}
+
+// Abort removes what was written so far.
+func (w *writer) Abort() error {
+	if w.done {
+		return nil
+	}
+	w.done = true
+	w.f.Close()
+	return fault(os.Remove(w.f.Name()), w.to)
+}
