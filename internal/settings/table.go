@@ -1,0 +1,90 @@
+package settings
+
+import "runtime"
+
+// The table. Each variable is one setting and its typed getter; Table lists
+// them. Spark's names stand where Spark has the setting.
+var (
+	ANSI = newBool("spark.sql.ansi.enabled", "true", "0.1",
+		"Raise an error on overflow, division by zero and casts that do not fit, where false gives NULL or wraps.")
+	AutoBroadcastJoinThreshold = newBytes("spark.sql.autoBroadcastJoinThreshold", "10485760", "0.1",
+		"Largest estimated size in bytes of a join side that is sent whole to every task. -1 turns broadcasting off.")
+	BinaryOutputStyle = newText("spark.sql.binaryOutputStyle", "", "0.1",
+		"How BINARY values are shown: UTF-8, BASIC, BASE64, HEX or HEX_DISCRETE. Empty: the door's own style.")
+	CaseSensitive = newBool("spark.sql.caseSensitive", "false", "0.1",
+		"Compare names of columns with regard to case.")
+	CTEPrecedence = newEnum("spark.sql.legacy.ctePrecedencePolicy", "CORRECTED", "0.1",
+		"Which of two nested WITH definitions of one name is meant: the inner one (CORRECTED), the outer one (LEGACY), or an error (EXCEPTION).",
+		"CORRECTED", "LEGACY", "EXCEPTION")
+	DefaultFormat = newText("spark.sql.sources.default", "parquet", "0.1",
+		"Format of tables created without USING.")
+	DoubleQuotedIdentifiers = newBool("spark.sql.ansi.doubleQuotedIdentifiers", "false", "0.1",
+		"Read text in double quotes as a name instead of a string.")
+	EnforceReservedKeywords = newBool("spark.sql.ansi.enforceReservedKeywords", "false", "0.1",
+		"Refuse reserved words of the SQL standard as names.")
+	GroupByAliases = newBool("spark.sql.groupByAliases", "true", "0.1",
+		"Let GROUP BY refer to aliases of the select list.")
+	GroupByOrdinal = newBool("spark.sql.groupByOrdinal", "true", "0.1",
+		"Read integer literals in GROUP BY as places in the select list.")
+	IntervalEnabled = newBool("spark.sql.legacy.interval.enabled", "false", "0.1",
+		"Make INTERVAL literals of mixed units values of the legacy calendar interval type.")
+	LateralColumnAlias = newBool("spark.sql.lateralColumnAlias.enableImplicitResolution", "true", "0.1",
+		"Let items of a select list refer to aliases to their left.")
+	MapKeyDedup = newEnum("spark.sql.mapKeyDedupPolicy", "EXCEPTION", "0.1",
+		"What building a map does with a key that comes twice: raise DUPLICATED_MAP_KEY or keep the last value.",
+		"EXCEPTION", "LAST_WIN")
+	OrderByOrdinal = newBool("spark.sql.orderByOrdinal", "true", "0.1",
+		"Read integer literals in ORDER BY as places in the select list.")
+	PartitionOverwrite = newEnum("spark.sql.sources.partitionOverwriteMode", "STATIC", "0.1",
+		"What INSERT OVERWRITE replaces in a partitioned table: all that the PARTITION clause names (STATIC), or the partitions that get new rows (DYNAMIC).",
+		"STATIC", "DYNAMIC")
+	SessionTimeZone = newZone("spark.sql.session.timeZone", "", "0.1",
+		"Time zone in which TIMESTAMP values are read and shown, e.g. Europe/Berlin or +02:00. Empty: that of the system.")
+	ShufflePartitions = newInt("spark.sql.shuffle.partitions", "0", 0, 1<<20, "0.1",
+		"Number of tasks after an exchange. 0: chosen from the cores there are.")
+	StoreAssignment = newEnum("spark.sql.storeAssignmentPolicy", "ANSI", "0.1",
+		"Which conversions INSERT makes on its own: those of the standard with checks (ANSI), only lossless ones (STRICT), or all that CAST makes (LEGACY).",
+		"ANSI", "STRICT", "LEGACY")
+	TimeParserPolicy = newEnum("spark.sql.legacy.timeParserPolicy", "CORRECTED", "0.1",
+		"How datetime patterns that changed their meaning are treated. Only the present meaning is implemented.",
+		"CORRECTED", "EXCEPTION", "LEGACY")
+	TimestampType = newEnum("spark.sql.timestampType", "TIMESTAMP_LTZ", "0.1",
+		"What TIMESTAMP means in statements: with the session's time zone (TIMESTAMP_LTZ) or without one (TIMESTAMP_NTZ).",
+		"TIMESTAMP_LTZ", "TIMESTAMP_NTZ")
+	VariableSubstitution = newBool("spark.sql.variable.substitute", "true", "0.1",
+		"Replace ${key} in statements by the value of the setting.")
+	WarehouseDir = newText("spark.sql.warehouse.dir", "spark-warehouse", "0.1",
+		"Folder of the tables and databases that are created without a location.")
+
+	Dialect = newEnum("sql.dialect", "spark", "0.1",
+		"Language of the statements that follow.", "spark", "mysql")
+
+	BatchSize = newInt("volley.execution.batchSize", "2048", 1, 65535, "0.1",
+		"Most rows of a batch that operators pass on.")
+	ForceSpill = newBool("volley.execution.forceSpill", "false", "0.1",
+		"Make operators that can spill write to disk early. For tests.")
+	MaxResultBytes = newBytes("volley.execution.maxResultBytes", "1g", "0.1",
+		"Largest result collected into memory for a client that does not read it as a stream.")
+	Memory = newBytes("volley.execution.memory", "0", "0.1",
+		"Memory in bytes that queries of a process may use. 0: three quarters of what the machine has.")
+	SpillDir = newText("volley.execution.spillDir", "", "0.1",
+		"Folder for spill files. Empty: the system's folder for temporary files.")
+	Threads = newInt("volley.execution.threads", "0", 0, 4096, "0.1",
+		"Threads that run a task of this process. 0: one a core.")
+	WireForm = newBool("volley.execution.wireForm", "false", "0.1",
+		"Send every plan through its wire form, also within one process. For tests.")
+	JoinReorder = newBool("volley.optimizer.joinReorder", "true", "0.1",
+		"Choose the order of joins by statistics.")
+	OptimizerRules = newText("volley.optimizer.disabledRules", "", "0.1",
+		"Names of optimizer rules, separated by commas, that are left out.")
+	MaxExpressionDepth = newInt("volley.parser.maxDepth", "2000", 50, 20000, "0.1",
+		"How deep expressions and subqueries may nest before a statement is refused.")
+)
+
+// ThreadCount is Threads with its default applied.
+func ThreadCount(s *Snapshot) int {
+	if n := Threads.Get(s); n > 0 {
+		return int(n)
+	}
+	return runtime.GOMAXPROCS(0)
+}
