@@ -1,0 +1,99 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"path"
+	"strings"
+
+	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/internal/sqlerr"
+)
+
+var extensions = map[string]string{
+	".parquet": "parquet", ".parq": "parquet", ".pq": "parquet",
+	".csv": "csv", ".tsv": "csv", ".psv": "csv",
+	".json": "json", ".jsonl": "json", ".ndjson": "json",
+	".arrow": "arrow", ".arrows": "arrow", ".feather": "arrow", ".ipc": "arrow",
+	".txt": "text", ".text": "text", ".log": "text",
+}
+
+// guess finds the format of files by the extension of the first one, or by
+// how it starts. CSV files that nobody described are read with a header line
+// and inferred types; the options returned say so.
+func guess(ctx context.Context, st store.Store, files []Listed, place string, opts format.Options) (string, format.Options, error) {
+	name, ext := "", ""
+	if len(files) > 0 {
+		name, ext = byExtension(files[0].Path)
+		if name == "" {
+			var err error
+			if name, err = byContent(ctx, st, files[0].File); err != nil {
+				return "", nil, err
+			}
+		}
+	} else if name, ext = byExtension(place); name == "" {
+		name = "parquet"
+	}
+	if name == "" {
+		return "", nil, sqlerr.New(sqlerr.UnableToInferSchema, "The format of %s cannot be told from its name or content.", files[0].Path).
+			WithHint("Name the format: SELECT * FROM csv.`%s`.", place)
+	}
+	if name != "csv" {
+		return name, opts, nil
+	}
+	opts = maps.Clone(opts)
+	defaults := map[string]string{"header": "true", "inferschema": "true"}
+	switch ext {
+	case ".tsv":
+		defaults["sep"] = "\t"
+	case ".psv":
+		defaults["sep"] = "|"
+	}
+	for k, v := range defaults {
+		if _, ok := opts[k]; !ok && (k != "sep" || opts["delimiter"] == "") {
+			opts[k] = v
+		}
+	}
+	return name, opts, nil
+}
+
+func byExtension(p string) (name, ext string) {
+	p = strings.ToLower(path.Base(slash(p)))
+	for _, c := range []string{".gz", ".gzip", ".zst", ".zstd", ".bz2", ".deflate", ".snappy", ".lz4"} {
+		p = strings.TrimSuffix(p, c)
+	}
+	ext = path.Ext(p)
+	return extensions[ext], ext
+}
+
+func byContent(ctx context.Context, st store.Store, f store.File) (string, error) {
+	r, err := st.Open(ctx, f.Path)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	head := make([]byte, min(f.Size, 512))
+	if n, err := r.ReadAt(head, 0); n < len(head) {
+		return "", sqlerr.Wrap(err, sqlerr.FileReadFailed, "Cannot read %s: %v.", f.Path, err)
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return "parquet", nil
+	case bytes.HasPrefix(head, []byte("ARROW1")), bytes.HasPrefix(head, []byte{0xff, 0xff, 0xff, 0xff}):
+		return "arrow", nil
+	}
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	switch {
+	case len(text) == 0 || bytes.IndexByte(head, 0) >= 0:
+		return "", nil
+	case text[0] == '{' || text[0] == '[':
+		return "json", nil
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	if bytes.IndexByte(line, ',') >= 0 {
+		return "csv", nil
+	}
+	return "", nil
+}
