@@ -48,9 +48,9 @@ func (l *listing) addPath(ctx context.Context, cfg Config, p string) error {
 	f, isDir, err := cfg.Store.Stat(ctx, p)
 	switch {
 	case err == nil && isDir:
-		return l.addFolder(ctx, cfg, p)
+		return l.addFolder(ctx, cfg, localPath(p))
 	case err == nil:
-		l.add(f, base(cfg, path.Dir(slash(p))))
+		l.add(f, base(cfg, path.Dir(slash(f.Path))))
 		return nil
 	case IsGlob(p):
 		return l.addGlob(ctx, cfg, p)
@@ -107,45 +107,39 @@ func (l *listing) addFolder(ctx context.Context, cfg Config, dir string) error {
 	return nil
 }
 
+// addGlob adds the files a pattern matches and those below folders it matches
+// (data/day=*): partition folders are counted from what matched.
 func (l *listing) addGlob(ctx context.Context, cfg Config, pattern string) error {
 	found, err := cfg.Store.Glob(ctx, pattern)
 	if err != nil && !notFound(err) {
 		return err
 	}
-	start := len(l.files)
-	for _, f := range found {
-		if !hiddenName(path.Base(slash(f.Path))) && matches(cfg.Options, f.Path) {
-			l.add(f, base(cfg, path.Dir(slash(f.Path))))
-		}
-	}
-	if start == len(l.files) {
-		// The pattern may match folders (data/day=*): take what they hold.
-		if err := l.addGlobFolders(ctx, cfg, pattern); err != nil {
-			return err
-		}
-	}
-	if start == len(l.files) {
+	if len(found) == 0 {
 		return pathNotFound(pattern)
+	}
+	depth := strings.Count(strings.TrimSuffix(slash(localPath(pattern)), "/"), "/") + 1
+	for _, f := range found {
+		dir := path.Dir(slash(f.Path))
+		if parts := strings.Split(slash(f.Path), "/"); len(parts) > depth && !strings.Contains(pattern, "**") {
+			dir = strings.Join(parts[:depth], "/")
+		}
+		if matches(cfg.Options, f.Path) {
+			l.add(f, base(cfg, dir))
+		}
 	}
 	return nil
 }
 
-func (l *listing) addGlobFolders(ctx context.Context, cfg Config, pattern string) error {
-	found, err := cfg.Store.Glob(ctx, strings.TrimSuffix(pattern, "/")+"/**")
-	if err != nil && !notFound(err) {
-		return err
+// localPath strips what a file: URL has before the path.
+func localPath(p string) string {
+	rest, ok := strings.CutPrefix(p, "file:")
+	if !ok {
+		return p
 	}
-	depth := strings.Count(strings.TrimSuffix(slash(pattern), "/"), "/") + 1
-	for _, f := range found {
-		parts := strings.Split(slash(f.Path), "/")
-		if len(parts) <= depth {
-			continue
-		}
-		if rel := strings.Join(parts[depth:], "/"); !hidden(rel) && matches(cfg.Options, rel) {
-			l.add(f, base(cfg, strings.Join(parts[:depth], "/")))
-		}
+	if after, ok := strings.CutPrefix(rest, "//"); ok {
+		return strings.TrimPrefix(after, "localhost")
 	}
-	return nil
+	return rest
 }
 
 func (l *listing) add(f store.File, root string) {

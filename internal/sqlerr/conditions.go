@@ -47,7 +47,6 @@ var (
 	ColumnAlreadyExists           = define("COLUMN_ALREADY_EXISTS", "42711", User)
 	ColumnNotFound                = define("COLUMN_NOT_FOUND", "42703", User)
 	CombinationQueryResultClauses = define("UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", "0A000", User)
-	ColumnAlreadyExists           = define("COLUMN_ALREADY_EXISTS", "42711", User)
 	ConflictingDirectories        = define("CONFLICTING_DIRECTORY_STRUCTURES", "KD009", User)
 	ConflictingPartitionNames     = define("CONFLICTING_PARTITION_COLUMN_NAMES", "KD009", User)
 	CreateViewArity               = define("CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS", "21S01", User)

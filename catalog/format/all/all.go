@@ -8,11 +8,14 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/format/text"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // formats is the table: one line a format. Names are lower case.
-var formats = map[string]func() format.Format{}
+var formats = map[string]func() format.Format{
+	"text": text.New,
+}
 
 // aliases are other names people give the formats in USING and before a path.
 var aliases = map[string]string{"ipc": "arrow", "feather": "arrow", "jsonl": "json", "ndjson": "json"}

@@ -8,13 +8,9 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
-	"unsafe"
 
 	"github.com/volley-sql/volley/internal/types"
 )
-
-// Text returns b as a string without copying; the string lives as long as b is left alone.
-func Text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // ParseInt reads a decimal integer with an optional sign that fits in size bits (8 … 64).
 func ParseInt(s string, size int) (int64, bool) {

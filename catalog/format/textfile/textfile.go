@@ -1,0 +1,451 @@
+// Package textfile reads files of text in pieces: by byte range where lines
+// can be found from the middle of a file, decompressed and decoded to UTF-8
+// where need be. It knows lines and nothing of what is in them; csv, json and
+// text build on it.
+//
+//	file ─► (decompress) ─► (decode) ─► blocks of whole lines ─► format
+//
+// A split answers for the lines that begin in it. A line begins at offset 0
+// and after every terminator (LF, CR, CRLF, or the option lineSep).
+package textfile
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/exec/mem"
+	"github.com/volley-sql/volley/internal/sqlerr"
+)
+
+const (
+	// splitSize is the length of splits; the last one may be up to half as long again.
+	splitSize = 8 << 20
+	// blockSize is how much is read at a time.
+	blockSize = 1 << 20
+	// maxRecord bounds a line, or a record where records span lines: an
+	// unclosed quote must not swallow memory without end.
+	maxRecord = 192 << 20
+)
+
+// Layout says how a file's bytes are cut; made by ParseLayout from options.
+type Layout struct {
+	// Sep is the line separator, nil for any of LF, CR and CRLF.
+	Sep []byte
+	// Whole is set if a file is one split: records may span lines.
+	Whole    bool
+	encoding decoder
+	codec    string // option compression, empty: by extension
+}
+
+// ParseLayout reads the options lineSep, encoding (or charset), multiLine and compression.
+func ParseLayout(opts format.Options) (Layout, error) {
+	l := Layout{codec: strings.ToLower(opts["compression"])}
+	if s, ok := opts["linesep"]; ok {
+		if s == "" {
+			return l, sqlerr.New(sqlerr.InvalidParameterValue, "The option lineSep cannot be empty.")
+		}
+		l.Sep = []byte(s)
+	}
+	var err error
+	if l.Whole, err = Bool(opts, "multiline", false); err != nil {
+		return l, err
+	}
+	enc := opts["encoding"]
+	if enc == "" {
+		enc = opts["charset"]
+	}
+	l.encoding, err = findDecoder(enc)
+	return l, err
+}
+
+// Bool reads a boolean option.
+func Bool(opts format.Options, key string, def bool) (bool, error) {
+	switch strings.ToLower(opts[key]) {
+	case "":
+		return def, nil
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return def, sqlerr.New(sqlerr.InvalidParameterValue, "The option %s must be true or false, not %q.", key, opts[key])
+}
+
+// Int reads an integer option.
+func Int(opts format.Options, key string, def int) (int, error) {
+	s, ok := opts[key]
+	if !ok {
+		return def, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return def, sqlerr.New(sqlerr.InvalidParameterValue, "The option %s must be an integer, not %q.", key, s)
+	}
+	return n, nil
+}
+
+// splittable reports whether lines can be found from the middle of the file.
+func (l Layout) splittable(path string) bool {
+	return !l.Whole && (l.encoding == nil || l.encoding.ascii()) && l.codecOf(path) == ""
+}
+
+// Splits cuts a file by size alone.
+func (l Layout) Splits(f store.File) []catalog.Split {
+	one := catalog.Split{Path: f.Path, Size: f.Size, ModTime: f.ModTime, Rows: -1}
+	if !l.splittable(f.Path) || f.Size <= splitSize*3/2 {
+		one.Length = f.Size
+		return []catalog.Split{one}
+	}
+	var out []catalog.Split
+	for at := int64(0); at < f.Size; {
+		s := one
+		s.Start, s.Length = at, splitSize
+		if f.Size-at <= splitSize*3/2 {
+			s.Length = f.Size - at
+		}
+		out = append(out, s)
+		at += s.Length
+	}
+	return out
+}
+
+// Reader gives the text of one split in blocks. It belongs to one thread.
+type Reader struct {
+	layout Layout
+	path   string
+	src    io.Reader
+	close  func() error
+	acct   *mem.Account
+	held   int64
+
+	buf  []byte // block being built or lent; buf[:have] is text
+	have int
+	lent int // how much of buf was given out by the last Next
+	// at is the offset in the file of buf[0], end the first offset of lines
+	// that are another split's (-1: none).
+	at, end int64
+	eof     bool
+	clean   []byte // a copy of a block with invalid UTF-8 replaced
+}
+
+// Open starts to read a split. Close must be called.
+func Open(ctx context.Context, st store.Store, s catalog.Split, l Layout, acct *mem.Account) (*Reader, error) {
+	f, err := st.Open(ctx, s.Path)
+	if err != nil {
+		return nil, err
+	}
+	if s.Size > 0 && f.Size() != s.Size {
+		f.Close()
+		return nil, sqlerr.New(sqlerr.FileReadFailed, "The file %s has changed since the query was planned: it had %d bytes and now has %d.", s.Path, s.Size, f.Size()).
+			WithHint("Run the statement again.")
+	}
+	r := &Reader{layout: l, path: s.Path, acct: acct, end: -1, close: f.Close}
+	if !l.splittable(s.Path) {
+		if err := r.openWhole(io.NewSectionReader(f, 0, f.Size())); err != nil {
+			f.Close()
+			return nil, err
+		}
+		return r, r.skipMark()
+	}
+	r.at = s.Start
+	if s.Start+s.Length < f.Size() {
+		r.end = s.Start + s.Length
+	}
+	if s.Start > 0 {
+		r.at = s.Start - int64(max(len(l.Sep), 1))
+	}
+	r.src = io.NewSectionReader(f, r.at, f.Size()-r.at)
+	if s.Start == 0 {
+		return r, r.skipMark()
+	}
+	return r, r.skipLine(s.Start)
+}
+
+func (r *Reader) openWhole(f io.Reader) error {
+	src, closeCodec, err := decompress(r.layout.codecOf(r.path), f)
+	if err != nil {
+		return r.fail(err)
+	}
+	closeFile := r.close
+	r.close = func() error {
+		if closeCodec != nil {
+			closeCodec()
+		}
+		return closeFile()
+	}
+	r.src = src
+	if r.layout.encoding != nil {
+		r.src = r.layout.encoding.reader(src)
+	}
+	return nil
+}
+
+func (r *Reader) fail(err error) error {
+	if sqlerr.As(err) != nil {
+		return err
+	}
+	return sqlerr.Wrap(err, sqlerr.FileReadFailed, "Cannot read %s: %v.", r.path, err)
+}
+
+// fill reads more text behind buf[:have], making room first.
+func (r *Reader) fill() error {
+	if r.have == len(r.buf) {
+		size := max(blockSize+64, 2*len(r.buf))
+		if len(r.buf) >= maxRecord {
+			return sqlerr.New(sqlerr.FileReadFailed, "A record of %s at offset %d is longer than %d bytes.", r.path, r.at, maxRecord).
+				WithHint("A quote may be left open, or the separator of lines may be another one (option lineSep).")
+		}
+		size = min(size, maxRecord+64)
+		if r.acct != nil {
+			if err := r.acct.Reserve(int64(size - len(r.buf))); err != nil {
+				return err
+			}
+			r.held += int64(size - len(r.buf))
+		}
+		buf := make([]byte, size)
+		copy(buf, r.buf[:r.have])
+		r.buf = buf
+	}
+	n, err := io.ReadFull(r.src, r.buf[r.have:min(len(r.buf), r.have+blockSize)])
+	r.have += n
+	switch err {
+	case nil:
+	case io.EOF, io.ErrUnexpectedEOF:
+		r.eof = true
+	default:
+		return r.fail(err)
+	}
+	return nil
+}
+
+// skipMark drops a byte order mark.
+func (r *Reader) skipMark() error {
+	if err := r.fill(); err != nil {
+		return err
+	}
+	if bytes.HasPrefix(r.buf[:r.have], []byte("\xef\xbb\xbf")) {
+		r.drop(3)
+	}
+	return nil
+}
+
+// drop removes the first n bytes of the buffer.
+func (r *Reader) drop(n int) {
+	copy(r.buf, r.buf[n:r.have])
+	r.have -= n
+	r.at += int64(n)
+}
+
+// skipLine drops text up to the first line that begins at or after start.
+func (r *Reader) skipLine(start int64) error {
+	for {
+		if err := r.fill(); err != nil {
+			return err
+		}
+		if i := r.lineStart(int(start-r.at), r.have); i >= 0 {
+			r.drop(i)
+			return nil
+		}
+		if r.eof {
+			r.drop(r.have)
+			return nil
+		}
+		// Keep what may be the start of a terminator.
+		if keep := max(len(r.layout.Sep), 2); r.have > keep {
+			r.drop(r.have - keep)
+			start = max(start, r.at)
+		}
+	}
+}
+
+// lineStart finds the first place ≥ from in buf[:n] where a line begins after
+// a terminator, or -1. A CR at the very end counts only at the end of the file,
+// for an LF may follow.
+func (r *Reader) lineStart(from, n int) int {
+	if sep := r.layout.Sep; sep != nil {
+		lo := max(from-len(sep), 0)
+		if i := bytes.Index(r.buf[lo:n], sep); i >= 0 {
+			return lo + i + len(sep)
+		}
+		return -1
+	}
+	for i := max(from-1, 0); i < n; i++ {
+		switch r.buf[i] {
+		case '\n':
+			return i + 1
+		case '\r':
+			if i+1 < n {
+				if r.buf[i+1] == '\n' {
+					return i + 2
+				}
+				return i + 1
+			}
+			if r.eof {
+				return n
+			}
+			return -1
+		}
+	}
+	return -1
+}
+
+// Next returns the next block: whole lines, the last of the file perhaps
+// without terminator. It is lent until the next call. With Whole layouts a
+// block is any text that follows; unread says how many bytes at the end of the
+// last block the caller did not use, which then come first again, with more
+// behind them (or io.EOF, if there is no more). Other layouts pass 0.
+func (r *Reader) Next(unread int) ([]byte, error) {
+	r.drop(r.lent - unread)
+	r.lent = 0
+	if r.end >= 0 && r.at >= r.end {
+		return nil, io.EOF
+	}
+	for {
+		if r.eof && (r.have == 0 || unread > 0 && r.have <= unread) {
+			return nil, io.EOF
+		}
+		if !r.eof && (r.have < blockSize || r.have <= unread) {
+			if err := r.fill(); err != nil {
+				return nil, err
+			}
+			if r.have == 0 {
+				return nil, io.EOF
+			}
+		}
+		n := r.have
+		if !r.layout.Whole {
+			if n = r.wholeLines(); n == 0 {
+				if err := r.fill(); err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
+		r.lent = n
+		return r.valid(r.buf[:n])
+	}
+}
+
+// wholeLines is the length of the complete lines at the front of buf that are this split's.
+func (r *Reader) wholeLines() int {
+	n := r.have
+	if r.end >= 0 && r.at+int64(n) >= r.end {
+		if i := r.lineStart(int(r.end-r.at), n); i >= 0 {
+			return i
+		}
+		if r.eof {
+			return n
+		}
+		return 0 // the last line goes on
+	}
+	if r.eof {
+		return n
+	}
+	if sep := r.layout.Sep; sep != nil {
+		if i := bytes.LastIndex(r.buf[:n], sep); i >= 0 {
+			return i + len(sep)
+		}
+		return 0
+	}
+	if i := bytes.LastIndexByte(r.buf[:n], '\n'); i >= 0 {
+		return i + 1
+	}
+	if n > 1 {
+		return bytes.LastIndexByte(r.buf[:n-1], '\r') + 1
+	}
+	return 0
+}
+
+// valid replaces invalid UTF-8, so that strings in vectors always are UTF-8.
+// Whole layouts may end inside a character; that end is left for later.
+func (r *Reader) valid(b []byte) ([]byte, error) {
+	if utf8.Valid(b) {
+		return b, nil
+	}
+	if r.layout.Whole && !r.eof {
+		cut := len(b)
+		for i := 1; i <= 3 && i <= len(b); i++ {
+			if c := b[len(b)-i]; utf8.RuneStart(c) {
+				if !utf8.FullRune(b[len(b)-i:]) {
+					cut = len(b) - i
+				}
+				break
+			}
+		}
+		if cut < len(b) && cut > 0 {
+			r.lent = cut
+			if b = b[:cut]; utf8.Valid(b) {
+				return b, nil
+			}
+		}
+	}
+	if r.layout.Whole {
+		// Lengths must stay as they are for unread to mean something: a
+		// question mark for each bad byte.
+		for i := 0; i < len(b); {
+			_, w := utf8.DecodeRune(b[i:])
+			if w == 1 && b[i] >= utf8.RuneSelf {
+				b[i] = '?'
+			}
+			i += w
+		}
+		return b, nil
+	}
+	r.clean = r.clean[:0]
+	for i := 0; i < len(b); {
+		c, w := utf8.DecodeRune(b[i:])
+		r.clean = utf8.AppendRune(r.clean, c)
+		i += w
+	}
+	return r.clean, nil
+}
+
+// Path is the file being read.
+func (r *Reader) Path() string { return r.path }
+
+// AtStart reports whether the block of the last Next is the start of the file.
+func (r *Reader) AtStart() bool { return r.at <= 3 && r.at >= 0 }
+
+// Close ends reading and gives memory back. It may be called twice.
+func (r *Reader) Close() error {
+	if r.acct != nil && r.held > 0 {
+		r.acct.Release(r.held)
+		r.held = 0
+	}
+	r.buf, r.have, r.lent, r.eof = nil, 0, 0, true
+	if r.close == nil {
+		return nil
+	}
+	c := r.close
+	r.close = nil
+	return c()
+}
+
+// CutLine splits b after its first line: the line without terminator, and the
+// rest. b must hold whole lines.
+func (l Layout) CutLine(b []byte) (line, rest []byte) {
+	if l.Sep != nil {
+		line, rest, _ = bytes.Cut(b, l.Sep)
+		return line, rest
+	}
+	i := bytes.IndexByte(b, '\n')
+	if i < 0 {
+		line = b
+	} else {
+		line, rest = b[:i], b[i+1:]
+	}
+	if j := bytes.IndexByte(line, '\r'); j >= 0 {
+		if j == len(line)-1 {
+			return line[:j], rest
+		}
+		return line[:j], b[j+1:]
+	}
+	return line, rest
+}
