@@ -136,7 +136,7 @@ type When struct{ Cond, Then Expr }
 // evaluated only for rows that reach them. Then and Else have type T.
 type Case struct {
 	Whens []When
-	Else  Expr
+	Else  Expr `wire:"optional"`
 	T     types.Type
 }
 
@@ -171,7 +171,7 @@ type Agg struct {
 	Func     string
 	Args     []Expr
 	Distinct bool
-	Filter   Expr      // nil: all rows
+	Filter   Expr      `wire:"optional"` // nil: all rows
 	Order    []SortKey // WITHIN GROUP or order-sensitive aggregates
 	// IgnoreNulls is IGNORE NULLS of first, last, any_value.
 	IgnoreNulls bool

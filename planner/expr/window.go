@@ -28,7 +28,7 @@ const (
 // the single ordering key for RANGE.
 type Bound struct {
 	Kind   BoundKind
-	Offset Expr
+	Offset Expr `wire:"optional"`
 }
 
 // Frame is the rows of its partition that a window call sees.

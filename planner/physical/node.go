@@ -135,7 +135,7 @@ type HashJoin struct {
 	Kind                JoinKind
 	LeftKeys, RightKeys []expr.Expr
 	NullSafe            []bool
-	Residual            expr.Expr
+	Residual            expr.Expr `wire:"optional"`
 	BuildLeft           bool
 	// NullAware gives NULL the meaning it has in IN. Without Residual there is
 	// a single key: if nothing matches, but the row's key is NULL and the build
@@ -161,7 +161,7 @@ type LoopJoin struct {
 	Info        Meta
 	Left, Right Node
 	Kind        JoinKind
-	Cond        expr.Expr
+	Cond        expr.Expr `wire:"optional"`
 	NullAware   bool
 	Emit        []int
 	MarkName    string
