@@ -347,7 +347,6 @@ func (p *printer) sample(r *Sample) {
 		p.clause(" REPEATABLE (", r.Seed)
 		p.put(")")
 	}
-	p.alias(r.Alias)
 }
 
 func (p *printer) pivot(r *Pivot) {

@@ -105,7 +105,7 @@ const (
 	SampleBytes                     // N is a text such as 10M
 )
 
-// Sample is input TABLESAMPLE (…) [REPEATABLE (seed)].
+// Sample is input TABLESAMPLE (…) [REPEATABLE (seed)]. An alias belongs to the input.
 type Sample struct {
 	Span
 	Input Relation
@@ -113,7 +113,6 @@ type Sample struct {
 	N     Expr
 	Of    Expr
 	Seed  Expr // nil without REPEATABLE
-	Alias *Alias
 }
 
 // Pivot is input PIVOT (aggregates FOR columns IN (values)). With several

@@ -1,0 +1,91 @@
+package parse
+
+import (
+	"github.com/volley-sql/volley/planner/ast"
+)
+
+// pipe parses the operator after a |> and puts it around the query in. Each
+// becomes an ordinary query over an open subquery, one whose columns keep
+// their qualifiers.
+func (p *parser) pipe(pos int, in *ast.Query) *ast.Query {
+	from := &ast.SubqueryRef{Span: in.Span, Query: in, Open: true}
+	s := starFrom(in.Span, from)
+	out := &ast.Query{Body: s}
+	switch p.tok.kw {
+	case "SELECT":
+		p.selectList(s)
+		if p.windowAhead() {
+			s.Windows = p.windowClause()
+		}
+		for p.windowAhead() {
+			s.Windows = append(s.Windows, p.windowClause()...)
+		}
+	case "EXTEND":
+		p.advance()
+		s.Items = append(s.Items, commas(p, p.namedExpr)...)
+	case "SET":
+		p.advance()
+		s.Items[0].Expr = &ast.Star{Span: in.Span, Replace: commas(p, p.pipeAssignment)}
+	case "DROP":
+		p.advance()
+		s.Items[0].Expr = &ast.Star{Span: in.Span, Except: commas(p, p.name)}
+	case "WHERE":
+		p.advance()
+		s.Where = p.expr()
+	case "AS":
+		from.Open = false
+		from.Alias = p.alias()
+	case "AGGREGATE":
+		p.pipeAggregate(s)
+	case "UNION", "INTERSECT", "EXCEPT", "MINUS", "SETMINUS":
+		out.Body = p.setOp(in, setLevel("INTERSECT"))
+	case "ORDER", "SORT", "CLUSTER", "DISTRIBUTE", "LIMIT", "OFFSET":
+		p.organize(out)
+	case "LATERAL":
+		s.From = p.lateralView(from)
+	default:
+		r := p.extension(from)
+		if r == nil {
+			p.unexpected("a pipe operator")
+			return in
+		}
+		s.From = r
+	}
+	out.Span = p.from(pos)
+	return out
+}
+
+// pipeAssignment parses column = expression of |> SET.
+func (p *parser) pipeAssignment() ast.SelectItem {
+	pos := p.tok.pos
+	it := ast.SelectItem{Alias: p.ident()}
+	p.expect("=")
+	it.Expr = p.expr()
+	it.Span = p.from(pos)
+	return it
+}
+
+// pipeAggregate parses |> AGGREGATE aggregates GROUP BY expressions, whose
+// result is the grouping expressions followed by the aggregates.
+func (p *parser) pipeAggregate(s *ast.Select) {
+	p.advance()
+	s.Items = nil
+	var aggregates []ast.SelectItem
+	if !p.is("GROUP") {
+		aggregates = commas(p, p.namedExpr)
+	}
+	if p.isSeq("GROUP", "BY") {
+		pos := p.tok.pos
+		p.accept("GROUP", "BY")
+		s.GroupBy = &ast.GroupBy{}
+		for _, it := range commas(p, p.namedExpr) {
+			s.Items = append(s.Items, it)
+			s.GroupBy.Items = append(s.GroupBy.Items, ast.Grouping{Span: it.Span, Expr: it.Expr})
+		}
+		s.GroupBy.Span = p.from(pos)
+	}
+	s.Items = append(s.Items, aggregates...)
+	if len(s.Items) == 0 {
+		p.unexpected("an aggregate")
+	}
+}
