@@ -1,0 +1,57 @@
+package arch
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestImportOrder(t *testing.T) {
+	root, err := Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "docs", "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, err := Parse(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports, err := Imports(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(imports) < 10 {
+		t.Fatalf("found only %d packages", len(imports))
+	}
+	for _, line := range order.Check(imports) {
+		t.Error(line)
+	}
+	for p := range order.level {
+		if _, ok := imports[p]; !ok {
+			t.Errorf("the order names %s, which does not exist", p)
+		}
+	}
+}
+
+func TestCheckFindsBreaches(t *testing.T) {
+	o, err := Parse("```order\na, b\n< c\n< d/e\na !< d/...\n```")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(o.Check(map[string][]string{
+		"a": {"b"}, "b": {"c"}, "c": {"a", "b"}, "d/e": {"a"}, "x": nil,
+	}), "\n")
+	want := []string{"a imports b", "b imports c", "d/e imports a, which a !< d/... rules out", "x stands nowhere"}
+	for _, w := range want {
+		if !strings.Contains(got, w) {
+			t.Errorf("no breach %q in:\n%s", w, got)
+		}
+	}
+	if strings.Contains(got, "c imports") {
+		t.Errorf("allowed imports reported:\n%s", got)
+	}
+}
