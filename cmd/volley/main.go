@@ -1,0 +1,104 @@
+// Command volley is the one binary: shell, script runner, data generator,
+// benchmark, and (with a master) the driver of a cluster.
+//
+// Exit codes: 0 success, 1 a statement or job failed, 2 wrong usage.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/volley-sql/volley/internal/sqlerr"
+)
+
+// version is set by release builds with -ldflags "-X main.version=…".
+var version = ""
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cmd := rootCommand()
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(os.Stderr, "volley: %v\nRun 'volley --help' for usage.\n", err)
+		return 2
+	case errors.Is(err, errReported):
+		return 1
+	}
+	report(os.Stderr, err)
+	return 1
+}
+
+// errReported ends a command with exit code 1 whose error has been shown.
+var errReported = errors.New("reported")
+
+// usageError is a wrong command line: exit code 2.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func report(w *os.File, err error) {
+	if e := sqlerr.As(err); e != nil {
+		fmt.Fprint(w, e.Detail())
+		return
+	}
+	fmt.Fprintf(w, "error: %v\n", err)
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "volley",
+		Short: "A distributed SQL and DataFrame engine over Apache Arrow",
+		Long: `Volley runs SQL over Parquet, CSV, JSON and Arrow files, on one machine or on a
+cluster of executors that exchange data over Arrow Flight.
+
+Without a command it starts the SQL shell.`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args:              usageArgs(cobra.NoArgs),
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(generateCommand(), versionCommand())
+	return root
+}
+
+// usageArgs turns what an argument check reports into a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: usageArgs(cobra.NoArgs),
+		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "volley", versionText()) },
+	}
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "(development)"
+}
