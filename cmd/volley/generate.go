@@ -37,7 +37,9 @@ give the same bytes. Rows are about days × stores × per-store.`,
 			var progress retail.Progress
 			terminal := term.IsTerminal(int(os.Stderr.Fd()))
 			if terminal {
-				progress = func(day, days int, rows int64) { fmt.Fprintf(os.Stderr, "\r\x1b[Kday %d of %d, %d rows", day, days, rows) }
+				progress = func(day, days int, rows int64) {
+					fmt.Fprintf(os.Stderr, "\r\x1b[Kday %d of %d, %d rows", day, days, rows)
+				}
 			}
 			rows, err := retail.Generate(cmd.Context(), out, c, progress)
 			if terminal {

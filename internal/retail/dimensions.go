@@ -32,10 +32,22 @@ type dimensions struct {
 }
 
 var places = []struct{ city, region, country, currency string }{
-	{"Berlin", "DACH", "DE", "EUR"}, {"Hamburg", "DACH", "DE", "EUR"}, {"München", "DACH", "DE", "EUR"}, {"Wien", "DACH", "AT", "EUR"},
-	{"Zürich", "DACH", "CH", "CHF"}, {"Paris", "West", "FR", "EUR"}, {"Lyon", "West", "FR", "EUR"}, {"Amsterdam", "West", "NL", "EUR"},
-	{"London", "UK", "GB", "GBP"}, {"Leeds", "UK", "GB", "GBP"}, {"Oslo", "Nordics", "NO", "NOK"}, {"Stockholm", "Nordics", "SE", "SEK"},
-	{"Malmö", "Nordics", "SE", "SEK"}, {"København", "Nordics", "DK", "DKK"}, {"Kraków", "East", "PL", "PLN"}, {"Warszawa", "East", "PL", "PLN"},
+	{"Berlin", "DACH", "DE", "EUR"},
+	{"Hamburg", "DACH", "DE", "EUR"},
+	{"München", "DACH", "DE", "EUR"},
+	{"Wien", "DACH", "AT", "EUR"},
+	{"Zürich", "DACH", "CH", "CHF"},
+	{"Paris", "West", "FR", "EUR"},
+	{"Lyon", "West", "FR", "EUR"},
+	{"Amsterdam", "West", "NL", "EUR"},
+	{"London", "UK", "GB", "GBP"},
+	{"Leeds", "UK", "GB", "GBP"},
+	{"Oslo", "Nordics", "NO", "NOK"},
+	{"Stockholm", "Nordics", "SE", "SEK"},
+	{"Malmö", "Nordics", "SE", "SEK"},
+	{"København", "Nordics", "DK", "DKK"},
+	{"Kraków", "East", "PL", "PLN"},
+	{"Warszawa", "East", "PL", "PLN"},
 }
 
 // euros is what one unit of a currency is worth around, in euros.
@@ -58,8 +70,10 @@ var categories = []struct {
 	{"Toys", []string{"Puzzle", "Kite", "Building Blocks", "Marbles", "Yo-Yo"}, 400, 12900},
 }
 
-var brands = []string{"Nordlys", "Albero", "Kite & Co", "Hofgut", "Maison Claire", "Plain", "Zwölf"}
-var adjectives = []string{"Classic", "Organic", "Large", "Small", "Family", "Everyday", "Best"}
+var (
+	brands     = []string{"Nordlys", "Albero", "Kite & Co", "Hofgut", "Maison Claire", "Plain", "Zwölf"}
+	adjectives = []string{"Classic", "Organic", "Large", "Small", "Family", "Everyday", "Best"}
+)
 
 func newDimensions(c Config) *dimensions {
 	d := &dimensions{c: c}

@@ -235,8 +235,10 @@ var kindNames = [...]string{
 
 func (k Kind) String() string { return kindNames[k] }
 
-var ymFields = [...]string{"year", "month"}
-var dtFields = [...]string{"day", "hour", "minute", "second"}
+var (
+	ymFields = [...]string{"year", "month"}
+	dtFields = [...]string{"day", "hour", "minute", "second"}
+)
 
 // String is the type as Spark's DESCRIBE shows it: lower case, e.g.
 // "decimal(10,2)", "array<int>", "struct<a:int,b:string>".
