@@ -14,7 +14,6 @@ import (
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/all"
 	"github.com/volley-sql/volley/exec/vec"
-	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -163,9 +162,9 @@ func (g *generator) writeDay(ctx context.Context, dir string, day int) (n int64,
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return 0, err
 	}
-	pq, ok := all.Lookup("parquet")
-	if !ok {
-		return 0, sqlerr.New(sqlerr.InternalError, "The parquet format is not linked in.")
+	pq, err := all.Lookup("parquet")
+	if err != nil {
+		return 0, err
 	}
 	rows := g.day(day)
 	f, err := os.Create(filepath.Join(folder, fmt.Sprintf("part-%05d.parquet", 0)))

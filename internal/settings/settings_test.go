@@ -12,8 +12,12 @@ func TestSetAndSnapshot(t *testing.T) {
 	st := NewStore(nil)
 	before := st.Snapshot()
 	for _, kv := range [][2]string{
-		{"spark.sql.ANSI.enabled", "FALSE"}, {"spark.sql.volley.execution.batchSize", " 3 "}, {"sql.dialect", "MySQL"},
-		{"spark.sql.session.timeZone", "+02:00"}, {"spark.some.other", "x"}, {"volley.execution.memory", "2g"},
+		{"spark.sql.ANSI.enabled", "FALSE"},
+		{"spark.sql.volley.execution.batchSize", " 3 "},
+		{"sql.dialect", "MySQL"},
+		{"spark.sql.session.timeZone", "+02:00"},
+		{"spark.some.other", "x"},
+		{"volley.execution.memory", "2g"},
 	} {
 		if err := st.Set(kv[0], kv[1]); err != nil {
 			t.Fatalf("SET %s: %v", kv[0], err)
