@@ -93,7 +93,7 @@ func (p *parser) checkRange(pos int, kind ast.LitKind, digits string) {
 		}
 	}
 	if err != nil {
-		p.failAt(pos, sqlerr.NumericLiteralRange, "Numeric literal %s is outside the valid range for %s with minimum value of %s and maximum value of %s. Please adjust the value accordingly.", digits, name, lo, hi)
+		p.failAt(pos, sqlerr.InvalidNumericLiteral, "Numeric literal %s is outside the valid range for %s with minimum value of %s and maximum value of %s. Please adjust the value accordingly.", digits, name, lo, hi)
 	}
 }
 
