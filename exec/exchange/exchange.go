@@ -1,0 +1,97 @@
+// Package exchange is how rows get from one stage's tasks to the next one's: a
+// Sink divides a task's rows into channels and writes them as frames, a Store
+// keeps the frames of committed outputs, a Source reads one channel of many
+// outputs back as batches.
+//
+//	task ──Sink──► Writer ──Commit──► Store ──Reader──► Source ──► task
+//	       divide, encode,           memory, then        verify,
+//	       checksum                  disk                decode
+//
+// Rows travel and rest as frames: self-contained Arrow IPC streams of about
+// TargetFrame bytes with a CRC-32C in front, verified before the IPC reader sees
+// them. Where a store is and how frames cross the network is for others
+// (flight/shuffle); both ends of a local exchange use the same frames.
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/volley-sql/volley/internal/sqlerr"
+)
+
+// Task names one attempt at a task, the writer of an output.
+type Task struct {
+	Job                       string
+	Stage, Partition, Attempt int32
+}
+
+func (t Task) String() string {
+	return fmt.Sprintf("stage %d task %d attempt %d of job %s", t.Stage, t.Partition, t.Attempt, t.Job)
+}
+
+// Key names one channel of one output.
+type Key struct {
+	Task
+	Channel int32
+}
+
+// Location is a channel and the executor that has it.
+type Location struct {
+	Key
+	Executor string
+	// Address is the host:port of its shuffle server, empty for a store of this process.
+	Address string
+}
+
+// Stats are rows and bytes by channel of a committed output.
+type Stats struct{ Rows, Bytes []int64 }
+
+// Writer takes one task's output. Readers see all of it after Commit, or
+// none. Close without Commit drops it; Close is safe to call twice. Write may be called
+// by several goroutines at once.
+type Writer interface {
+	// Write adds a frame of so many rows to a channel. The writer keeps frame.
+	Write(ctx context.Context, channel int, frame []byte, rows int) error
+	Commit(ctx context.Context) (Stats, error)
+	Close() error
+}
+
+// Store keeps outputs until their job is dropped. It is safe for concurrent use.
+type Store interface {
+	// Create starts the output of a task. A committed output of another
+	// attempt at it stays until the job is dropped.
+	Create(t Task, channels int) (Writer, error)
+	// Read yields the frames of a channel in the order they were written. A
+	// channel that is not there is the error SHUFFLE_LOST with a Lost cause.
+	Read(ctx context.Context, k Key) iter.Seq2[[]byte, error]
+	// Drop forgets a job: outputs are removed, writers that come late refused.
+	Drop(job string)
+	// Close drops everything.
+	Close() error
+}
+
+// Reader gets at outputs wherever they are.
+type Reader interface {
+	// Read yields the frames of a channel. All frames are there before the
+	// first one is yielded, so that a reader that fails has passed nothing on.
+	Read(ctx context.Context, l Location) iter.Seq2[[]byte, error]
+}
+
+// Lost is the cause in errors about outputs that cannot be read; the driver
+// has the tasks that wrote them run again.
+type Lost struct{ Locations []Location }
+
+func (l *Lost) Error() string {
+	return fmt.Sprintf("the output of %v on executor %s cannot be read", l.Locations[0].Task, l.Locations[0].Executor)
+}
+
+// LostError makes the error for an output that cannot be read because of cause (may be nil).
+func LostError(l Location, cause error) error {
+	why := ""
+	if cause != nil {
+		why = ": " + cause.Error()
+	}
+	return sqlerr.Wrap(&Lost{[]Location{l}}, sqlerr.ShuffleLost, "The output of %v on executor %s cannot be read%s.", l.Task, l.Executor, why)
+}

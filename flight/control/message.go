@@ -1,0 +1,120 @@
+// Package control is the protocol between the driver and its executors. An
+// executor opens one bidirectional Flight stream (DoExchange) to the driver,
+// registers, and from then on both sides send messages over it: the executor
+// heartbeats and reports, the driver launches and cancels. The stream's end is
+// the connection's end: the driver counts the executor as lost, the executor
+// stops its tasks and leaves.
+//
+// What a task is, and what is done with messages, is for cluster/driver and
+// cluster/executor; shuffle data goes another way (flight/shuffle).
+package control
+
+import (
+	"sync"
+
+	"github.com/volley-sql/volley/internal/wire"
+)
+
+// Protocol is the version of the messages; a driver refuses another.
+const Protocol = 1
+
+// Message is one of the types below. It is sealed.
+type Message interface{ message() }
+
+// Attempt names one run of a task.
+type Attempt struct {
+	Job                       string
+	Stage, Partition, Attempt int32
+}
+
+// Output says where the committed output of an attempt is.
+type Output struct {
+	Attempt  Attempt
+	Executor string
+	// Addr is the host:port of the executor's shuffle server.
+	Addr string
+}
+
+// To the driver.
+type (
+	// Register is an executor's first message.
+	Register struct {
+		Protocol int32
+		ID, Host string
+		// Addr is where its shuffle server listens, host:port.
+		Addr string
+		// Slots is how many tasks it runs at a time, Threads how many threads each has.
+		Slots, Threads int32
+		PID            int64
+	}
+	// Heartbeat says that the executor is alive, and how far its tasks are.
+	Heartbeat struct {
+		Memory   int64 // bytes reserved
+		Progress []Progress
+	}
+	// Report ends an attempt. Failure is nil if it committed its output.
+	Report struct {
+		Attempt Attempt
+		Failure *Failure
+		// Rows and Bytes are of each channel of the output.
+		Rows, Bytes []int64
+		// Nodes holds figures by plan node, for EXPLAIN ANALYZE.
+		Nodes []NodeStats
+	}
+)
+
+// To an executor.
+type (
+	// Welcome answers Register; Refused, if not empty, says why the executor must leave.
+	Welcome struct{ Refused string }
+	// Launch runs an attempt. Task is an encoded stage.Task, Inputs where its inputs are.
+	Launch struct {
+		Attempt Attempt
+		Task    []byte
+		Inputs  []Output
+	}
+	// Cancel stops an attempt; no report of it is needed.
+	Cancel struct{ Attempt Attempt }
+	// DropJob removes what is kept for a job that is over.
+	DropJob struct{ Job string }
+	// Stop makes the executor leave.
+	Stop struct{ Reason string }
+)
+
+// Progress is how far a running attempt is.
+type Progress struct {
+	Attempt     Attempt
+	Rows, Bytes int64
+}
+
+// NodeStats are figures of one plan node in one attempt.
+type NodeStats struct {
+	Node        int32
+	Rows, Bytes int64
+	Batches     int64
+	Nanos       int64
+}
+
+// Failure is an error on its way to the driver.
+type Failure struct {
+	Condition, Message, Hint string
+	Pos                      int64
+	Task                     string
+	// Lost lists outputs that could not be read.
+	Lost []Output
+}
+
+func (*Register) message()  {}
+func (*Heartbeat) message() {}
+func (*Report) message()    {}
+func (*Welcome) message()   {}
+func (*Launch) message()    {}
+func (*Cancel) message()    {}
+func (*DropJob) message()   {}
+func (*Stop) message()      {}
+
+var codec = sync.OnceValues(func() (*wire.Codec[Message], error) {
+	return wire.New[Message]([]wire.Family{wire.FamilyOf([]Message{
+		&Register{}, &Heartbeat{}, &Report{}, &Welcome{}, &Launch{}, &Cancel{}, &DropJob{}, &Stop{},
+	})}, nil)
+})
