@@ -50,6 +50,19 @@ func (a *Account) Reserve(n int64) error {
 	return nil
 }
 
+// Force takes n bytes whether they fit or not: for what must not stop half
+// way. Who forces has asked for an estimate before.
+func (a *Account) Force(n int64) {
+	if n == 0 {
+		return
+	}
+	for p := a; p != nil; p = p.parent {
+		used := p.used.Add(n)
+		for peak := p.peak.Load(); used > peak && !p.peak.CompareAndSwap(peak, used); peak = p.peak.Load() {
+		}
+	}
+}
+
 // Release gives n bytes back.
 func (a *Account) Release(n int64) {
 	for p := a; p != nil; p = p.parent {

@@ -162,6 +162,23 @@ func Data[T Elem](v *Vec) []T {
 	return unsafe.Slice((*T)(v.data), n)
 }
 
+// Raw is Data by the width of values rather than their type: hash tables move
+// and compare bits. T must be as wide as v.Type.Storage(); for nested types it
+// may be string, in a vector whose values were set by SetRaw.
+func Raw[T any](v *Vec) []T {
+	n := v.n
+	if v.Enc == Const && n > 0 {
+		n = 1
+	}
+	return unsafe.Slice((*T)(v.data), n)
+}
+
+// SetRaw makes v flat over the caller's slice without a look at its type.
+func SetRaw[T any](v *Vec, vals []T) {
+	v.Enc, v.Dict, v.Valid = Flat, nil, nil
+	v.n, v.data = len(vals), unsafe.Pointer(unsafe.SliceData(vals))
+}
+
 // Codes returns the dictionary code of each row. Codes of null rows are
 // within the dictionary or 0.
 func (v *Vec) Codes() []int32 { return unsafe.Slice((*int32)(v.data), v.n) }

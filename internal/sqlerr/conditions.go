@@ -8,6 +8,8 @@ type Condition struct {
 	Blame Blame
 }
 
+var DiskFull = define("RESOURCE.DISK_FULL", "53100", Resource)
+var SpillFailed = define("RESOURCE.SPILL_FAILED", "58030", Resource)
 var byName = map[string]*Condition{}
 
 func define(name, state string, blame Blame) *Condition {

@@ -1,0 +1,283 @@
+package agg
+
+import (
+	"github.com/volley-sql/volley/exec/row"
+	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/tree"
+	"github.com/volley-sql/volley/planner/expr"
+	"github.com/volley-sql/volley/planner/physical"
+)
+
+// thread is what one thread needs to add its batches.
+type thread struct {
+	agg   *Agg
+	progs []program // of Agg.exprs
+	cols  []*vec.Vec
+	where []expr.Expr // distinct filters …
+	tests []program   // … compiled
+	kept  [][]uint16  // rows that pass them
+	calls []callInput
+	sets  []setInput
+	preps []row.Prep
+	keys  []*vec.Vec
+
+	table *table   // of the groups
+	dists []*table // of the distinct values, by set
+	work  work
+	one   rowPtr // the group of an aggregation without keys
+	count int    // batches, for ForceSpill
+}
+
+// callInput is a call's place among what the thread evaluates.
+type callInput struct {
+	filter int // in tests, -1: none
+	args   []*vec.Vec
+}
+
+type setInput struct {
+	filter int
+	preps  []row.Prep
+	keys   []*vec.Vec
+}
+
+// work is scratch for finding groups, by row of a batch.
+type work struct {
+	hash  []uint64
+	ptrs  []rowPtr
+	slots []rowPtr
+}
+
+func (a *Agg) newThread() (*thread, error) {
+	t := &thread{agg: a, progs: make([]program, len(a.exprs)), cols: make([]*vec.Vec, len(a.exprs))}
+	var err error
+	for i, e := range a.exprs {
+		if t.progs[i], err = compile(a.env, e); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range a.main.calls {
+		k := callInput{args: make([]*vec.Vec, len(c.args))}
+		if k.filter, err = t.filter(c.where); err != nil {
+			return nil, err
+		}
+		t.calls = append(t.calls, k)
+	}
+	for _, s := range a.sets {
+		n := len(a.main.keys) + len(s.args)
+		k := setInput{preps: make([]row.Prep, n), keys: make([]*vec.Vec, n)}
+		if k.filter, err = t.filter(s.filter); err != nil {
+			return nil, err
+		}
+		t.sets = append(t.sets, k)
+	}
+	t.preps, t.keys = make([]row.Prep, len(a.main.keys)), make([]*vec.Vec, len(a.main.keys))
+	t.work = work{hash: make([]uint64, vec.DefaultSize), ptrs: make([]rowPtr, vec.DefaultSize)}
+	return t, nil
+}
+
+// filter compiles e once and returns its place in t.tests, -1 for nil.
+func (t *thread) filter(e expr.Expr) (int, error) {
+	if e == nil {
+		return -1, nil
+	}
+	for i, x := range t.where {
+		if tree.Equal(x, e) {
+			return i, nil
+		}
+	}
+	p, err := compile(t.agg.env, e)
+	if err != nil {
+		return 0, err
+	}
+	t.where, t.tests, t.kept = append(t.where, e), append(t.tests, p), append(t.kept, nil)
+	return len(t.tests) - 1, nil
+}
+
+// open makes the thread's tables, which the cores then own.
+func (t *thread) open() error {
+	var err error
+	if t.table, err = t.agg.main.newTable(); err != nil {
+		return err
+	}
+	for _, s := range t.agg.sets {
+		d, err := s.core.newTable()
+		if err != nil {
+			return err
+		}
+		t.dists = append(t.dists, d)
+	}
+	return nil
+}
+
+func (c *core) newTable() (*table, error) {
+	t, err := newTable(c, 0)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	c.tables = append(c.tables, t)
+	c.mu.Unlock()
+	return t, nil
+}
+
+// add takes in a batch.
+func (t *thread) add(b *vec.Batch) error {
+	sel := b.Selection()
+	if err := t.eval(b, sel); err != nil {
+		return err
+	}
+	t.work.size(b.N)
+	if err := t.group(sel); err != nil {
+		return err
+	}
+	for i := range t.sets {
+		if err := t.addDistinct(i, sel); err != nil {
+			return err
+		}
+	}
+	if t.count++; t.agg.env.ForceSpill && t.count%3 == 0 && t.table.canSpill() {
+		return t.table.spill()
+	}
+	return nil
+}
+
+func (w *work) size(n int) {
+	if n > len(w.hash) {
+		w.hash, w.ptrs = make([]uint64, n), make([]rowPtr, n)
+	}
+}
+
+// eval computes all expressions and filters of a batch.
+func (t *thread) eval(b *vec.Batch, sel []uint16) error {
+	for i, p := range t.progs {
+		v, err := p.Eval(b.Cols, b.N, b.Sel)
+		if err != nil {
+			return err
+		}
+		t.cols[i] = v
+	}
+	for i, p := range t.tests {
+		kept, err := p.Select(b.Cols, b.N, sel, t.kept[i])
+		if err != nil {
+			return err
+		}
+		t.kept[i] = kept
+	}
+	for i := range t.keys {
+		t.keys[i] = t.preps[i].Key(t.cols[i], sel)
+	}
+	for i, c := range t.agg.main.calls {
+		for j, x := range c.args {
+			t.calls[i].args[j] = t.cols[x]
+		}
+	}
+	return nil
+}
+
+func (t *thread) rows(filter int, sel []uint16) []uint16 {
+	if filter < 0 {
+		return sel
+	}
+	return t.kept[filter]
+}
+
+// group adds the rows of sel to their groups, DISTINCT calls aside.
+func (t *thread) group(sel []uint16) error {
+	if len(t.keys) == 0 {
+		return t.ungrouped(sel)
+	}
+	if err := t.locate(t.table, t.keys, sel); err != nil {
+		return err
+	}
+	for i, c := range t.agg.main.calls {
+		if c.set >= 0 {
+			continue
+		}
+		if err := t.update(i, c, t.rows(t.calls[i].filter, sel)); err != nil {
+			return err
+		}
+	}
+	return t.table.extraMemory()
+}
+
+// locate finds in g the group of every row of sel. If there is no room, all
+// tables of the thread are spilled.
+func (t *thread) locate(g *table, keys []*vec.Vec, sel []uint16) error {
+	hashKeys(g.core, keys, sel, t.work.hash)
+	if err := g.room(keys, sel); err != nil {
+		for _, x := range append(t.dists, t.table) {
+			if !x.canSpill() {
+				continue
+			}
+			if err := x.spill(); err != nil {
+				return err
+			}
+		}
+		if err := g.room(keys, sel); err != nil {
+			return err
+		}
+	}
+	g.find(keys, t.work.hash, sel, t.work.ptrs)
+	return nil
+}
+
+func hashKeys(c *core, keys []*vec.Vec, sel []uint16, out []uint64) {
+	row.Hash(keys, sel, out)
+	if c.agg.collide {
+		clear(out)
+	}
+}
+
+// update adds rows sel to call i, at the groups found for them.
+func (t *thread) update(i int, c *call, sel []uint16) error {
+	slots := t.work.slots[:0]
+	for _, r := range sel {
+		slots = append(slots, rowAt(t.work.ptrs[r], c.off))
+	}
+	t.work.slots = slots
+	ctx, acc, args := t.agg.env.Context, t.table.accs[i], t.calls[i].args
+	if t.agg.node.Mode == physical.Final {
+		return c.at(acc.Load(ctx, slots, args, sel))
+	}
+	return c.at(acc.Update(ctx, slots, args, sel))
+}
+
+// ungrouped adds the rows of sel to the only group.
+func (t *thread) ungrouped(sel []uint16) error {
+	t.single()
+	ctx := t.agg.env.Context
+	for i, c := range t.agg.main.calls {
+		if c.set >= 0 {
+			continue
+		}
+		rows := t.rows(t.calls[i].filter, sel)
+		if t.agg.node.Mode == physical.Final {
+			for _, r := range rows {
+				t.work.ptrs[r] = t.one
+			}
+			if err := t.update(i, c, rows); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := t.table.accs[i].UpdateOne(ctx, rowAt(t.one, c.off), t.calls[i].args, rows); err != nil {
+			return c.at(err)
+		}
+	}
+	return t.table.extraMemory()
+}
+
+// single makes sure that the group of an aggregation without keys is there.
+func (t *thread) single() {
+	if t.one == nil {
+		t.one = t.table.newRow(0)
+	}
+}
+
+func (c *call) at(err error) error {
+	if err == nil {
+		return nil
+	}
+	return sqlerr.At(err, int(c.agg.Pos))
+}
