@@ -223,7 +223,7 @@ type Analyze struct {
 	Columns    []string
 }
 
-// Repair is MSCK REPAIR TABLE t [ADD|DROP|SYNC PARTITIONS].
+// Repair is [MSCK] REPAIR TABLE t [ADD|DROP|SYNC PARTITIONS].
 type Repair struct {
 	Span
 	Table     Name

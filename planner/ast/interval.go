@@ -126,11 +126,11 @@ func (i *Interval) amount(p IntervalPart) (*big.Int, error) {
 	text := strings.TrimSpace(p.Value)
 	whole, frac, dotted := strings.Cut(text, ".")
 	neg := strings.HasPrefix(whole, "-")
-	digits := strings.TrimPrefix(strings.TrimPrefix(whole, "-"), "+")
+	digits := strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(whole, "-"), "+"))
 	n := new(big.Int)
 	if digits != "" || !dotted || p.Unit != UnitSecond {
 		if !allDigits(digits) {
-			return nil, i.bad(sqlerr.InvalidIntervalFormat, "Error parsing '%s' to interval: invalid value '%s'.", text, text)
+			return nil, i.bad(sqlerr.IntervalNumber, "Can only use numbers in the interval value part for multiple unit value pairs interval form, but got invalid value: %s.", text)
 		}
 		n.SetString(digits, 10)
 	}
@@ -192,7 +192,7 @@ func (i *Interval) unitToUnit(p IntervalPart) (types.Type, types.Datum, error) {
 		}
 		n, err := i.amount(IntervalPart{head, units[f]})
 		if err != nil {
-			return types.Type{}, nil, err
+			return types.Type{}, nil, i.bad(sqlerr.InvalidIntervalShape, "Interval string does not match %s to %s format: '%s'.", p.Unit, i.To, p.Value)
 		}
 		if limit := [...]int64{0, 24, 60, 60}; f > from && (months && n.Int64() > 11 || !months && n.Cmp(big.NewInt(limit[f]*unitMicros[units[f]])) >= 0) {
 			return types.Type{}, nil, i.bad(sqlerr.InvalidIntervalFormat, "Interval field %s of '%s' is out of range.", strings.ToLower(units[f].String()), p.Value)
@@ -207,7 +207,14 @@ func (i *Interval) unitToUnit(p IntervalPart) (types.Type, types.Datum, error) {
 
 func (i *Interval) result(months bool, lo, hi uint8, sum *big.Int) (types.Type, types.Datum, error) {
 	if !sum.IsInt64() || months && int64(int32(sum.Int64())) != sum.Int64() {
-		return types.Type{}, nil, sqlerr.New(sqlerr.IntervalOverflow, "The interval literal is out of range.").At(i.Pos())
+		c := sqlerr.IntervalOverflow
+		switch {
+		case i.To != UnitNone && months:
+			c = sqlerr.InvalidIntervalFormat
+		case i.To != UnitNone:
+			c = sqlerr.IntervalRange
+		}
+		return types.Type{}, nil, sqlerr.New(c, "The interval literal is out of range.").At(i.Pos())
 	}
 	kind := types.DayTime
 	if months {

@@ -131,7 +131,7 @@ inner insert intersect interval into is join last lateral leading left like limi
 not null nulls of offset on only or order outer over overlaps overlay partition pivot position preceding qualify range
 recursive regexp replace right rlike rollup rows schema second select semi set show some sort struct substring substr table
 tablesample then time timestamp timestamp_ltz timestamp_ntz to trailing trim true truncate try_cast unbounded union
-unknown unpivot update use using values view when where window with within year x`) {
+unknown unpivot update use using values view when where window with within year`) {
 		m[w] = true
 	}
 	return m

@@ -339,8 +339,6 @@ func (p *printer) sample(r *Sample) {
 	case SampleBucket:
 		p.clause("BUCKET ", r.N)
 		p.clause(" OUT OF ", r.Of)
-	case SampleBytes:
-		p.expr(r.N)
 	}
 	p.put(")")
 	if r.Seed != nil {

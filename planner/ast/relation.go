@@ -102,7 +102,6 @@ const (
 	SamplePercent SampleKind = iota // N percent
 	SampleRows                      // N rows
 	SampleBucket                    // bucket N out of Of
-	SampleBytes                     // N is a text such as 10M
 )
 
 // Sample is input TABLESAMPLE (…) [REPEATABLE (seed)]. An alias belongs to the input.

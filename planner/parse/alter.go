@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 )
 
@@ -169,6 +170,9 @@ func (p *parser) changeColumn(pos int) ast.AlterAction {
 		break
 	}
 	c.Span = p.from(pos)
+	if c.Type == nil && c.Comment == nil && c.NotNull == nil && c.Default == nil && !c.DropDefault && c.Place == nil {
+		p.failAt(pos, sqlerr.OperationNotAllowed, "Operation not allowed: ALTER TABLE table ALTER COLUMN requires a TYPE, a SET/DROP, a COMMENT, or a FIRST/AFTER.")
+	}
 	return c
 }
 

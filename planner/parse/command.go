@@ -17,6 +17,9 @@ func (p *parser) show() ast.Statement {
 	case p.accept("TABLE", "EXTENDED"):
 		s.Kind = ast.ShowTableExtended
 		p.showIn(s)
+		if s.Pattern == nil {
+			p.unexpected("LIKE")
+		}
 		if p.is("PARTITION") {
 			s.Partition = p.partition()
 		}
@@ -379,7 +382,8 @@ func (p *parser) analyze() ast.Statement {
 
 func (p *parser) repair() ast.Statement {
 	pos := p.tok.pos
-	p.expect("MSCK", "REPAIR", "TABLE")
+	p.accept("MSCK")
+	p.expect("REPAIR", "TABLE")
 	r := &ast.Repair{Table: p.name(), Add: true}
 	switch {
 	case p.accept("ADD"):

@@ -229,7 +229,7 @@ func (p *parser) like(x ast.Expr, kind ast.LikeKind, not bool) ast.Expr {
 		all := p.advance().kw == "ALL"
 		p.expect("(")
 		if p.is(")") {
-			p.failAt(p.tok.pos, sqlerr.ParseSyntaxError, "Expected something between '(' and ')'.")
+			p.failAt(p.tok.pos, sqlerr.EmptyLikeList, "Expected something between '(' and ')'.")
 			return x
 		}
 		patterns := p.exprList()

@@ -67,7 +67,9 @@ func (p *parser) keywordCall(t token) ast.Expr {
 			return e
 		}
 	case "EXTRACT":
-		return p.extract()
+		if first := p.after(p.peek()); p.after(first).kw != "," { // extract('year', x) is a plain call
+			return p.extract()
+		}
 	case "TRIM":
 		return p.trim()
 	case "SUBSTRING", "SUBSTR":

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 )
 
@@ -333,15 +334,17 @@ func (p *parser) sample(input ast.Relation) ast.Relation {
 			p.expr()
 		}
 	case p.tok.kind == tIdent && isDigit(p.src[p.tok.pos]):
-		t := p.advance()
-		s.Kind = ast.SampleBytes
-		s.N = &ast.Column{Span: p.from(t.pos), Name: p.nameOf(t)}
+		p.failAt(p.tok.pos, sqlerr.SampleByBytes, "TABLESAMPLE(byteLengthLiteral) is not supported.")
+	case p.is(")"):
+		p.failAt(p.tok.pos, sqlerr.SampleEmpty, "TABLESAMPLE does not accept empty inputs.")
 	default:
 		s.N = p.value(0)
 		switch {
 		case p.accept("PERCENT"):
 		case p.acceptAny("ROWS"):
 			s.Kind = ast.SampleRows
+		case p.is(")"):
+			p.failAt(s.N.Pos(), sqlerr.SampleSize, "%s is not a valid byte length literal, expected syntax: DIGIT+ ('B' | 'K' | 'M' | 'G').", clip(p.src[s.N.Pos():p.prev.end]))
 		default:
 			p.unexpected("PERCENT or ROWS")
 		}

@@ -145,8 +145,7 @@ func (p *parser) interval() *ast.Interval {
 	e := &ast.Interval{}
 	if p.tok.kind == tString && p.unit(p.peek()) == ast.UnitNone {
 		e.Text = p.str()
-		e.Span = p.from(pos)
-		return e
+		return p.checkInterval(pos, e)
 	}
 	for p.err == nil && (len(e.Parts) == 0 || p.intervalPartAhead()) {
 		if e.To != ast.UnitNone {
@@ -167,7 +166,18 @@ func (p *parser) interval() *ast.Interval {
 		p.advance()
 		e.To = p.unit(p.advance())
 	}
+	return p.checkInterval(pos, e)
+}
+
+// checkInterval fails for a literal without a value, as Spark's parser does.
+func (p *parser) checkInterval(pos int, e *ast.Interval) *ast.Interval {
 	e.Span = p.from(pos)
+	if p.err != nil {
+		return e
+	}
+	if _, _, err := e.Value(); err != nil {
+		p.fail(err)
+	}
 	return e
 }
 
@@ -212,11 +222,10 @@ func (p *parser) intervalPart() (part ast.IntervalPart, text bool) {
 	}
 	part.Unit = p.unit(p.tok)
 	if part.Unit == ast.UnitNone {
-		if p.tok.kind == tIdent {
-			p.failAt(p.tok.pos, sqlerr.InvalidIntervalUnit, "Error parsing an interval: invalid unit '%s'.", p.text(p.tok))
-		} else {
-			p.unexpected("an interval unit")
+		if word := strings.ToUpper(p.text(p.tok)); word == "NANOSECOND" || word == "NANOSECONDS" {
+			p.failAt(p.tok.pos, sqlerr.InvalidIntervalUnit, "Error parsing an interval: invalid unit '%s'.", word)
 		}
+		p.unexpected("an interval unit")
 		return part, text
 	}
 	p.advance()

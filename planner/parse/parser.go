@@ -81,12 +81,17 @@ type parser struct {
 // failAt records an error unless there is one, and ends the parse.
 func (p *parser) failAt(pos int, c *sqlerr.Condition, format string, args ...any) *sqlerr.Error {
 	e := sqlerr.New(c, format, args...).At(pos)
+	p.fail(e)
+	return e
+}
+
+// fail is failAt with an error at hand.
+func (p *parser) fail(err error) {
 	if p.err == nil {
-		p.err = e
+		p.err = sqlerr.As(err)
 	}
 	p.tok = token{kind: tEOF, pos: len(p.src), end: len(p.src)}
 	p.hasAhead = false
-	return e
 }
 
 // unexpected is the error of a token no rule wants. What was wanted instead
@@ -352,8 +357,11 @@ func (p *parser) identifierClause() ast.Name {
 	p.expect(")")
 	n := ast.Name{Span: p.from(pos), Expr: e}
 	if s, ok := constantText(e); ok && p.err == nil {
+		if strings.TrimSpace(s) == "" {
+			p.failAt(pos, sqlerr.ParseEmptyStatement, "Syntax error, unexpected empty statement.")
+		}
 		parts, err := Name(s)
-		if err != nil || strings.TrimSpace(s) == "" {
+		if err != nil {
 			p.failAt(pos, sqlerr.ParseSyntaxError, "Syntax error in the argument of IDENTIFIER: '%s' is no name.", clip(s))
 		}
 		n.Parts, n.Expr = parts.Parts, nil

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 )
 
@@ -13,10 +14,8 @@ func (p *parser) pipe(pos int, in *ast.Query) *ast.Query {
 	out := &ast.Query{Body: s}
 	switch p.tok.kw {
 	case "SELECT":
+		s.Items = nil
 		p.selectList(s)
-		if p.windowAhead() {
-			s.Windows = p.windowClause()
-		}
 		for p.windowAhead() {
 			s.Windows = append(s.Windows, p.windowClause()...)
 		}
@@ -28,7 +27,10 @@ func (p *parser) pipe(pos int, in *ast.Query) *ast.Query {
 		s.Items[0].Expr = &ast.Star{Span: in.Span, Replace: commas(p, p.pipeAssignment)}
 	case "DROP":
 		p.advance()
-		s.Items[0].Expr = &ast.Star{Span: in.Span, Except: commas(p, p.name)}
+		s.Items[0].Expr = &ast.Star{Span: in.Span, Except: commas(p, func() ast.Name {
+			at := p.tok.pos
+			return ast.Name{Parts: []string{p.ident()}, Span: p.from(at)}
+		})}
 	case "WHERE":
 		p.advance()
 		s.Where = p.expr()
@@ -59,6 +61,9 @@ func (p *parser) pipe(pos int, in *ast.Query) *ast.Query {
 func (p *parser) pipeAssignment() ast.SelectItem {
 	pos := p.tok.pos
 	it := ast.SelectItem{Alias: p.ident()}
+	if p.is(".") {
+		p.failAt(pos, sqlerr.OperationNotAllowed, "Operation not allowed: SQL pipe syntax |> SET operator with multi-part assignment key (only single-part keys are allowed).")
+	}
 	p.expect("=")
 	it.Expr = p.expr()
 	it.Span = p.from(pos)
@@ -71,7 +76,7 @@ func (p *parser) pipeAggregate(s *ast.Select) {
 	p.advance()
 	s.Items = nil
 	var aggregates []ast.SelectItem
-	if !p.is("GROUP") {
+	if !p.is("GROUP") && p.tok.kind != tEOF && !p.is("|>") && !p.is(")") {
 		aggregates = commas(p, p.namedExpr)
 	}
 	if p.isSeq("GROUP", "BY") {
@@ -86,6 +91,6 @@ func (p *parser) pipeAggregate(s *ast.Select) {
 	}
 	s.Items = append(s.Items, aggregates...)
 	if len(s.Items) == 0 {
-		p.unexpected("an aggregate")
+		p.failAt(p.tok.pos, sqlerr.OperationNotAllowed, "Operation not allowed: The AGGREGATE clause requires a list of aggregate expressions or a list of grouping expressions, or both.")
 	}
 }

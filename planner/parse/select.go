@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"strings"
+
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 )
@@ -71,7 +73,11 @@ func (p *parser) queryAfterWith(pos int, q *ast.Query) *ast.Query {
 // parsed already.
 func (p *parser) queryFrom(pos int, first *ast.Query) *ast.Query {
 	h := p.reset()
-	q := p.queryTail(pos, &ast.Query{Body: p.setTail(first, 1)})
+	var left ast.Body = first
+	if bare(first) {
+		left = first.Body
+	}
+	q := p.queryTail(pos, &ast.Query{Body: p.setTail(left, 1)})
 	p.merge(h)
 	return q
 }
@@ -83,10 +89,16 @@ func (p *parser) queryTail(pos int, q *ast.Query) *ast.Query {
 	if inner, ok := q.Body.(*ast.Query); ok && bare(q) {
 		q = inner
 	}
+	if !p.is("|>") {
+		return q
+	}
 	for p.is("|>") && p.err == nil {
 		p.advance()
 		q = p.pipe(pos, q)
 		p.grow()
+	}
+	if p.queryGoesOn() && p.err == nil {
+		return p.queryFrom(pos, q)
 	}
 	return q
 }
@@ -175,6 +187,9 @@ func (p *parser) queryPrimary() ast.Body {
 		q := p.query()
 		p.expect(")")
 		p.leave()
+		if bare(q) {
+			return q.Body
+		}
 		return q
 	}
 	p.unexpected("SELECT")
@@ -276,6 +291,13 @@ func (p *parser) selectBody() ast.Body {
 			continue
 		}
 		break
+	}
+	for i, w := range s.Windows {
+		for _, earlier := range s.Windows[:i] {
+			if strings.EqualFold(w.Name, earlier.Name) && p.err == nil {
+				p.failAt(w.Pos(), sqlerr.RepetitiveWindow, "The definition of window %s is repetitive.", ast.QuoteIdent(w.Name))
+			}
+		}
 	}
 	s.Span = p.from(pos)
 	return s

@@ -99,7 +99,7 @@ func (p *parser) command() ast.Statement {
 		return p.refresh()
 	case "ANALYZE":
 		return p.analyze()
-	case "MSCK":
+	case "MSCK", "REPAIR":
 		return p.repair()
 	case "DECLARE":
 		return p.declare()
