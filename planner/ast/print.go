@@ -111,7 +111,7 @@ func QuoteString(s string) string {
 		case '\t':
 			b.WriteString(`\t`)
 		case 0:
-			b.WriteString(`\0`)
+			b.WriteString(`\000`)
 		default:
 			b.WriteByte(c)
 		}

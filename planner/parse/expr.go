@@ -505,7 +505,7 @@ func (p *parser) paren() ast.Expr {
 		return first.Expr
 	}
 	items := []ast.SelectItem{first}
-	for p.accept(",") && !p.is(")") {
+	for p.accept(",") {
 		items = append(items, p.namedExpr())
 	}
 	p.expect(")")
