@@ -194,6 +194,8 @@ type Staged struct {
 	Target WriteTarget
 	// Static holds INSERT … PARTITION (k = v): only such partitions are replaced by Overwrite.
 	Static map[string]types.Datum
+	// Files are those of the finished job; set by whoever ran it before CreateTable (Commit takes them itself).
+	Files []File
 }
 
 // WriteTarget tells executors where and how to write. It is data.
@@ -210,6 +212,23 @@ type WriteTarget struct {
 	// SingleFile makes one file out of all rows (reports), named Location itself when FileName is empty.
 	SingleFile bool
 	FileName   string
+}
+
+// StagingName is the folder beneath a location in which jobs stage their files.
+const StagingName = "_volley_staging"
+
+// StagingDir is the folder tasks of the job write to. Its name begins with an
+// underscore beneath Location (beside it, for a single file), so readers ignore it.
+func (t WriteTarget) StagingDir() string {
+	dir := strings.TrimRight(t.Location, "/")
+	if t.SingleFile && t.FileName == "" {
+		i := strings.LastIndexAny(dir, "/\\")
+		dir = dir[:max(i, 0)]
+		if i < 0 {
+			return StagingName + "/" + t.Job
+		}
+	}
+	return dir + "/" + StagingName + "/" + t.Job
 }
 
 // File is a file that a task wrote.

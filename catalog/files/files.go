@@ -38,7 +38,9 @@ type Config struct {
 	// Partitioned names the partition columns of Declared. With Declared and
 	// without Partitioned, partition folders are found and those named in Declared get the declared type.
 	Partitioned []string
-	Info        catalog.Info
+	// AllowMissing takes a path that is not there for an empty folder.
+	AllowMissing bool
+	Info         catalog.Info
 }
 
 // Listed is a file of a table with its partition folders.

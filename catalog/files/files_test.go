@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/partition"
 	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -137,11 +138,11 @@ func TestInferPartitionTypes(t *testing.T) {
 		{[]string{"123456789012345678901234567890"}, "decimal(30,0)"},
 		{[]string{"1", "1.5"}, "double"},
 		{[]string{"3000000000", "1.5"}, "string"},
-		{[]string{"2026-01-01", nullFolder}, "date"},
+		{[]string{"2026-01-01", partition.Null}, "date"},
 		{[]string{"2026-01-01", "2026-01-01 10:00:00"}, "timestamp"},
 		{[]string{"2026-13-01"}, "string"},
 		{[]string{"x", "1"}, "string"},
-		{[]string{nullFolder}, "string"},
+		{[]string{partition.Null}, "string"},
 		{[]string{""}, "string"},
 	}
 	for _, c := range cases {
@@ -155,21 +156,9 @@ func TestInferPartitionTypes(t *testing.T) {
 	}
 }
 
-func TestEscape(t *testing.T) {
-	for _, s := range []string{"plain", "a/b", "10:20:30", "50%", "ü=1", "", "tab\t", "x%2Fy"} {
-		e := Escape(s)
-		if strings.ContainsAny(e, "/:=\t") {
-			t.Errorf("Escape(%q) = %q", s, e)
-		}
-		if got := unescape(e); got != s {
-			t.Errorf("%q came back as %q", s, got)
-		}
-	}
-}
-
 func TestScanPrunes(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"day=1/k=a/x.txt": "1\n", "day=2/k=b%2Fc/x.txt": "2\n", "day=3/k=" + nullFolder + "/x.txt": "3\n",
+		"day=1/k=a/x.txt": "1\n", "day=2/k=b%2Fc/x.txt": "2\n", "day=3/k=" + partition.Null + "/x.txt": "3\n",
 	})
 	tab := open(t, dir, nil)
 	day := &expr.Ref{Index: 1, T: types.Int32Type, Null: true}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/partition"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
@@ -54,6 +55,8 @@ func (l *listing) addPath(ctx context.Context, cfg Config, p string) error {
 		return nil
 	case IsGlob(p):
 		return l.addGlob(ctx, cfg, p)
+	case notFound(err) && cfg.AllowMissing:
+		return nil
 	case notFound(err):
 		return pathNotFound(p)
 	}
@@ -152,7 +155,7 @@ func (l *listing) add(f store.File, root string) {
 				ls = nil // only an unbroken run of partition folders counts
 				continue
 			}
-			ls = append(ls, level{unescape(col), unescape(val)})
+			ls = append(ls, level{partition.Unescape(col), partition.Unescape(val)})
 		}
 		if last := rel[strings.LastIndexByte(rel[:i], '/')+1 : i]; !strings.Contains(last, "=") {
 			ls = nil
@@ -169,17 +172,17 @@ func base(cfg Config, dir string) string {
 	return dir
 }
 
-func parseLevels(partition string) ([]level, error) {
-	if partition == "" {
+func parseLevels(folder string) ([]level, error) {
+	if folder == "" {
 		return nil, nil
 	}
 	var ls []level
-	for _, name := range strings.Split(partition, "/") {
+	for _, name := range strings.Split(folder, "/") {
 		col, val, ok := strings.Cut(name, "=")
 		if !ok {
 			return nil, sqlerr.New(sqlerr.InternalError, "partition folder %q is not column=value", name)
 		}
-		ls = append(ls, level{unescape(col), unescape(val)})
+		ls = append(ls, level{partition.Unescape(col), partition.Unescape(val)})
 	}
 	return ls, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/textvalue"
+	"github.com/volley-sql/volley/catalog/partition"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
@@ -95,7 +96,7 @@ func inferColumn(l *listing, c int, opts format.Options) types.Type {
 
 // inferValue is the type of one folder value, by the order Spark tries them.
 func inferValue(s string) types.Type {
-	if s == nullFolder {
+	if s == partition.Null {
 		return types.NullType
 	}
 	if _, ok := textvalue.ParseInt(s, 32); ok {
@@ -168,7 +169,7 @@ func withValues(l *listing, parts types.Schema, cfg Config) ([]member, error) {
 			}
 			d, known := memo[c][raw]
 			if !known {
-				if d, ok = parseValue(raw, p.Type, loc); !ok {
+				if d, ok = partition.Parse(raw, p.Type, loc); !ok {
 					return nil, sqlerr.New(sqlerr.InvalidPartitionValue, "Failed to cast value %q to data type %s for partition column `%s`.", raw, p.Type.SQL(), p.Name).
 						WithHint("The value is part of the path %s.", f.Path)
 				}
@@ -198,39 +199,3 @@ func zoneOf(opts format.Options) *time.Location {
 	}
 	return time.UTC
 }
-
-// parseValue reads a folder value as a datum of type t.
-func parseValue(s string, t types.Type, loc *time.Location) (types.Datum, bool) {
-	if s == nullFolder {
-		return nil, true
-	}
-	switch t.Kind {
-	case types.String, types.Binary:
-		return s, true
-	case types.Bool:
-		switch strings.ToLower(s) {
-		case "true", "t", "yes", "y", "1":
-			return true, true
-		case "false", "f", "no", "n", "0":
-			return false, true
-		}
-	case types.Int8, types.Int16, types.Int32, types.Int64:
-		return datum(textvalue.ParseInt(s, 8*t.Storage().Width()))
-	case types.Float32, types.Float64:
-		return datum(textvalue.ParseFloat(s, 8*t.Storage().Width()))
-	case types.Decimal:
-		return datum(textvalue.ParseDecimal(s, int(t.P), int(t.S)))
-	case types.Date:
-		d, ok := textvalue.ParseDate(s)
-		return int64(d), ok
-	case types.Timestamp, types.TimestampNTZ:
-		if t.Kind == types.TimestampNTZ {
-			loc = time.UTC
-		}
-		us, _, ok := textvalue.ParseTimestamp(s, loc)
-		return us, ok
-	}
-	return nil, false
-}
-
-func datum[T any](v T, ok bool) (types.Datum, bool) { return v, ok }

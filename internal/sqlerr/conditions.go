@@ -30,6 +30,7 @@ func Lookup(name string) *Condition { return byName[name] }
 // error-conditions.json where Spark has the condition.
 
 var AliasesMismatch = define("ASSIGN_ALIASES_MISMATCH", "42826", User)
+var AllPartitionColumns = define("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "KD005", User)
 var AmbiguousColumnOrField = define("AMBIGUOUS_COLUMN_OR_FIELD", "42702", User)
 var AmbiguousFieldReference = define("AMBIGUOUS_REFERENCE_TO_FIELDS", "42000", User)
 var AmbiguousLateralAlias = define("AMBIGUOUS_LATERAL_COLUMN_ALIAS", "42702", User)
@@ -146,6 +147,7 @@ var InvalidLimitType = define("INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "42K0E"
 var InvalidLimitUnfoldable = define("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "42K0E", User)
 var InvalidNullMapKey = define("DATATYPE_MISMATCH.INVALID_MAP_KEY_TYPE", "42K09", User)
 var InvalidNumericLiteral = define("INVALID_NUMERIC_LITERAL_RANGE", "22003", User)
+var InvalidObjectName = define("INVALID_SCHEMA_OR_RELATION_NAME", "42602", User)
 var InvalidOrderingType = define("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09", User)
 var InvalidParameterValue = define("INVALID_PARAMETER_VALUE", "22023", User)
 var InvalidPartitionColumn = define("PARTITION_COLUMN_NOT_FOUND_IN_SCHEMA", "42000", User)

@@ -1,11 +1,11 @@
-package files
+package partition
 
 import (
 	"strings"
 )
 
-// nullFolder is the folder name of NULL.
-const nullFolder = "__HIVE_DEFAULT_PARTITION__"
+// Null is the folder name of NULL.
+const Null = "__HIVE_DEFAULT_PARTITION__"
 
 // mustEscape lists the characters that Spark and Hive write as %XX in folder names.
 const mustEscape = "\"#%'*/:=?\\\x7f{[]^"
@@ -37,8 +37,8 @@ func Escape(s string) string {
 	return b.String()
 }
 
-// unescape undoes Escape; what is not %XX stays as it is.
-func unescape(s string) string {
+// Unescape undoes Escape; what is not %XX stays as it is.
+func Unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
 	}

@@ -1,0 +1,64 @@
+package metastore
+
+import (
+	"context"
+
+	"github.com/volley-sql/volley/catalog"
+)
+
+// Records keeps what a catalog knows.
+type Records interface {
+	// View runs f with read access. Each object f reads is whole, but two reads may see
+	// different moments.
+	View(ctx context.Context, f func(Tx) error) error
+	// Update runs f while nobody else updates. What f wrote before it failed
+	// may stay, so f checks first and writes last.
+	Update(ctx context.Context, f func(Tx) error) error
+}
+
+// Tx gives access to records. Names are lower case. A missing record is nil, not an error.
+type Tx interface {
+	Databases() ([]string, error)
+	Database(name string) (*catalog.Database, error)
+	PutDatabase(catalog.Database) error
+	DeleteDatabase(name string) error
+
+	// Objects are the names of tables and views of a database, sorted.
+	Objects(database string) ([]string, error)
+	Object(database, name string) (*Object, error)
+	PutObject(database, name string, o *Object) error
+	DeleteObject(database, name string) error
+	RenameObject(database, from, to string) error
+}
+
+// Object is a table or a view: exactly one is set. It must not be changed once put.
+type Object struct {
+	Table *TableRecord  `json:"table,omitempty"`
+	View  *catalog.View `json:"view,omitempty"`
+}
+
+// TableRecord is a table as recorded.
+type TableRecord struct {
+	Spec catalog.TableSpec `json:"spec"`
+	// Version names this state of the table; no two states share one.
+	Version string `json:"version"`
+	// Files are the live data files of a managed table.
+	Files []DataFile `json:"files,omitempty"`
+	// Dead are files replaced not long ago.
+	Dead []DeadFile `json:"dead,omitempty"`
+}
+
+// DataFile is one file of a managed table; Path is below the table's location.
+type DataFile struct {
+	Path      string `json:"path"`
+	Size      int64  `json:"size"`
+	ModTime   int64  `json:"mtime"`
+	Rows      int64  `json:"rows"`
+	Partition string `json:"partition,omitempty"`
+}
+
+// DeadFile is a replaced file that stays until Until (microseconds since the epoch).
+type DeadFile struct {
+	Path  string `json:"path"`
+	Until int64  `json:"until"`
+}
