@@ -168,9 +168,11 @@ type bagAcc struct {
 	bytes int64
 }
 
-func (*bagAcc) Size() int                { return 8 }
-func (b *bagAcc) Extra() int64           { return b.bytes }
-func (*bagAcc) StateTypes() []types.Type { return []types.Type{types.ArrayType(types.StringType, false)} }
+func (*bagAcc) Size() int      { return 8 }
+func (b *bagAcc) Extra() int64 { return b.bytes }
+func (*bagAcc) StateTypes() []types.Type {
+	return []types.Type{types.ArrayType(types.StringType, false)}
+}
 
 func (b *bagAcc) put(s slot, xs ...string) {
 	n := (*int64)(s)

@@ -11,229 +11,69 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/volley-sql/volley/exec/flow"
-	"github.com/volley-sql/volley/exec/function"
-	"github.com/volley-sql/volley/exec/mem"
+	"github.com/volley-sql/volley/exec/exectest"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/physical"
 )
 
-// world is a way to run an operator.
-type world struct {
-	threads, size int
-	spill         bool
-	limit         int64
-	collide       bool
-	enc           string // how input columns are encoded: flat, dict, const (where they can be)
-	sparse        bool   // batches hold rows that are not alive
+var worlds = []exectest.World{
+	{Threads: 1, Size: 2048},
+	{Threads: 4, Size: 2048},
+	{Threads: 1, Size: 1},
+	{Threads: 1, Size: 200, Spill: true},
+	{Threads: 4, Size: 3},
+	{Threads: 4, Size: 40, Spill: true},
+	{Threads: 2, Size: 7, Collide: true},
+	{Threads: 2, Size: 90, Collide: true, Spill: true},
+	{Threads: 2, Size: 50, Enc: "dict", Sparse: true},
+	{Threads: 3, Size: 50, Enc: "const", Sparse: true},
+	{Threads: 2, Size: 64, Limit: 1 << 20},
 }
 
-var worlds = []world{
-	{threads: 1, size: 2048},
-	{threads: 4, size: 2048},
-	{threads: 1, size: 1},
-	{threads: 1, size: 200, spill: true},
-	{threads: 4, size: 3},
-	{threads: 4, size: 40, spill: true},
-	{threads: 2, size: 7, collide: true},
-	{threads: 2, size: 90, collide: true, spill: true},
-	{threads: 2, size: 50, enc: "dict", sparse: true},
-	{threads: 3, size: 50, enc: "const", sparse: true},
-	{threads: 2, size: 64, limit: 1 << 20},
-}
-
-func (w world) env(t testing.TB) *flow.Env {
-	dir := t.TempDir()
-	return &flow.Env{
-		Functions: testRegistry(), Context: &function.Context{ANSI: true}, Threads: w.threads, BatchSize: w.size,
-		Account: mem.NewAccount("task", w.limit), SpillDir: func() (string, error) { return dir, nil },
-		Partitions: 1, ForceSpill: w.spill,
-	}
-}
-
-// batches cuts rows into batches of the world's size and encoding.
-func (w world) batches(ts []types.Type, rows [][]types.Datum) []*vec.Batch {
-	var out []*vec.Batch
-	for lo := 0; lo < len(rows); lo += w.size {
-		chunk := rows[lo:min(lo+w.size, len(rows))]
-		b := &vec.Batch{N: len(chunk)}
-		dead := func(i int) bool { return w.sparse && i%3 == 1 }
-		if w.sparse {
-			var spread [][]types.Datum
-			b.Sel = []uint16{}
-			for _, r := range chunk {
-				for dead(len(spread)) {
-					spread = append(spread, rows[0])
-				}
-				b.Sel = append(b.Sel, uint16(len(spread)))
-				spread = append(spread, r)
-			}
-			chunk, b.N = spread, len(spread)
-		}
-		for c, t := range ts {
-			col := make([]types.Datum, len(chunk))
-			for i, r := range chunk {
-				col[i] = r[c]
-			}
-			b.Cols = append(b.Cols, w.encode(t, col))
-		}
-		out = append(out, b)
-	}
-	return out
-}
-
-func (w world) encode(t types.Type, col []types.Datum) *vec.Vec {
-	same := len(col) > 0
-	for _, d := range col {
-		same = same && show(d) == show(col[0])
-	}
-	switch {
-	case w.enc == "const" && same:
-		v := (&vec.Vec{Type: t}).SetConst(len(col))
-		v.Put(0, col[0])
-		return v
-	case w.enc == "dict" && t.Kind != types.Null:
-		d := &vec.Dictionary{Values: vec.New(t, 0)}
-		seen := map[string]int32{}
-		codes := make([]int32, len(col))
-		for i, x := range col {
-			if x == nil {
-				continue
-			}
-			c, ok := seen[show(x)]
-			if !ok {
-				c = int32(d.Values.AppendDatums([]types.Datum{x}))
-				seen[show(x)] = c
-			}
-			codes[i] = c
-		}
-		v := &vec.Vec{Type: t}
-		v.SetDict(d, codes)
-		for i, x := range col {
-			if x == nil {
-				v.SetNull(i)
-			}
-		}
-		return v
-	}
-	return vec.FromDatums(t, col...)
-}
-
-func show(d types.Datum) string { return fmt.Sprintf("%v", d) }
-
-// share is a source whose threads take batches in turn.
-func share(bs []*vec.Batch, thread, threads int) vec.Stream {
-	return func(yield func(*vec.Batch, error) bool) {
-		for i := thread; i < len(bs); i += threads {
-			if !yield(bs[i], nil) {
-				return
-			}
-		}
-	}
-}
-
-func parallel(threads int) flow.Parallel {
-	return func(ctx context.Context, n int, f func(context.Context, int, int) error) error {
-		errs := make(chan error, threads)
-		for th := range threads {
-			go func() {
-				for i := th; i < n; i += threads {
-					if err := f(ctx, th, i); err != nil {
-						errs <- err
-						return
-					}
-				}
-				errs <- nil
-			}()
-		}
-		var err error
-		for range threads {
-			if e := <-errs; e != nil {
-				err = e
-			}
-		}
-		return err
-	}
-}
-
-func collect(in vec.Stream, out *[]string) error {
-	for b, err := range in {
-		if err != nil {
-			return err
-		}
-		for _, r := range b.Selection() {
-			cells := make([]string, len(b.Cols))
-			for c, v := range b.Cols {
-				cells[c] = show(v.Get(int(r)))
-			}
-			*out = append(*out, strings.Join(cells, "|"))
-		}
-	}
-	return nil
-}
-
-// onThreads runs f once a thread.
-func onThreads(n int, f func(i int) error) error {
-	return parallel(n)(context.Background(), n, func(_ context.Context, _, i int) error { return f(i) })
-}
-
-// run computes the aggregation and returns its rows, sorted.
-func execute(t testing.TB, w world, n *physical.HashAggregate, bs []*vec.Batch) []string {
+// compute runs the aggregation and returns its rows, sorted.
+func compute(t testing.TB, w exectest.World, n *physical.HashAggregate, bs []*vec.Batch) []string {
 	t.Helper()
-	env := w.env(t)
-	var rows []string
-	if n.Mode == physical.Partial {
-		a, err := New(env, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a.collide = w.collide
-		outs := make([][]string, w.threads)
-		if err := onThreads(w.threads, func(i int) error {
-			op, err := a.Operator(i)
-			if err != nil {
-				return err
-			}
-			return collect(op.Run(context.Background(), share(bs, i, w.threads)), &outs[i])
-		}); err != nil {
-			t.Fatal(err)
-		}
-		for _, o := range outs {
-			rows = append(rows, o...)
-		}
-		sort.Strings(rows)
-		return rows
-	}
+	ctx := context.Background()
+	env := w.Env(t, testRegistry())
 	a, err := New(env, n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.collide = w.collide
+	a.collide = w.Collide
+	if n.Mode == physical.Partial {
+		rows, err := exectest.Collect(w.Threads, func(i int) (vec.Stream, error) {
+			op, err := a.Operator(i)
+			if err != nil {
+				return nil, err
+			}
+			return op.Run(ctx, exectest.Share(bs, i, w.Threads)), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
 	sink := a.Sink()
-	if err := onThreads(w.threads, func(i int) error { return sink.Drain(context.Background(), i, share(bs, i, w.threads)) }); err != nil {
-		t.Fatalf("%v: %v", w, err)
+	defer sink.Close()
+	if err := exectest.Each(w.Threads, func(i int) error { return sink.Drain(ctx, i, exectest.Share(bs, i, w.Threads)) }); err != nil {
+		t.Fatalf("%+v: %v", w, err)
 	}
-	if err := sink.Finish(context.Background(), parallel(w.threads)); err != nil {
-		t.Fatalf("%v: %v", w, err)
+	if err := sink.Finish(ctx, exectest.Parallel(w.Threads)); err != nil {
+		t.Fatalf("%+v: %v", w, err)
 	}
-	outs := make([][]string, w.threads)
 	src := a.Source()
-	if err := onThreads(w.threads, func(i int) error { return collect(src.Open(context.Background(), i), &outs[i]) }); err != nil {
-		t.Fatalf("%v: %v", w, err)
-	}
-	for _, o := range outs {
-		rows = append(rows, o...)
+	rows, err := exectest.Collect(w.Threads, func(i int) (vec.Stream, error) { return src.Open(ctx, i), nil })
+	if err != nil {
+		t.Fatalf("%+v: %v", w, err)
 	}
 	if len(bs) > 0 && env.Account.Peak() == 0 {
 		t.Errorf("%+v: nothing was accounted", w)
 	}
-	sink.Close()
-	if used := env.Account.Used(); used != 0 {
-		t.Errorf("%v: %d bytes are still reserved", w, used)
+	if w.Spill && len(bs) > 20 && len(n.Keys) > 0 && len(a.main.runs) == 0 {
+		t.Errorf("%+v: nothing was spilled", w)
 	}
-	sort.Strings(rows)
 	return rows
 }
 
@@ -247,7 +87,7 @@ func naive(n *physical.HashAggregate, rows [][]types.Datum) []string {
 	groups := map[string]*state{}
 	var order []string
 	get := func(key []types.Datum) *state {
-		k := show(key)
+		k := exectest.Show(key)
 		g := groups[k]
 		if g == nil {
 			g = &state{key: key, vals: make([][]types.Datum, len(n.Aggs)), seen: make([]map[string]bool, len(n.Aggs))}
@@ -284,10 +124,10 @@ func naive(n *physical.HashAggregate, rows [][]types.Datum) []string {
 				if g.seen[i] == nil {
 					g.seen[i] = map[string]bool{}
 				}
-				if g.seen[i][show(d)] {
+				if g.seen[i][exectest.Show(d)] {
 					continue
 				}
-				g.seen[i][show(d)] = true
+				g.seen[i][exectest.Show(d)] = true
 			}
 			g.vals[i] = append(g.vals[i], d)
 		}
@@ -297,10 +137,10 @@ func naive(n *physical.HashAggregate, rows [][]types.Datum) []string {
 		g := groups[k]
 		cells := make([]string, 0, len(g.key)+len(n.Aggs))
 		for _, d := range g.key {
-			cells = append(cells, show(d))
+			cells = append(cells, exectest.Show(d))
 		}
 		for i, a := range n.Aggs {
-			cells = append(cells, show(fold(a.Func, g.vals[i])))
+			cells = append(cells, exectest.Show(fold(a.Func, g.vals[i])))
 		}
 		out = append(out, strings.Join(cells, "|"))
 	}
@@ -338,7 +178,7 @@ func fold(f string, vals []types.Datum) types.Datum {
 	}
 	xs := make([]string, len(vals))
 	for i, v := range vals {
-		xs[i] = show(v)
+		xs[i] = exectest.Show(v)
 	}
 	sort.Strings(xs)
 	return strings.Join(xs, ",")
@@ -428,11 +268,11 @@ func TestAgainstReference(t *testing.T) {
 			for name, n := range nodes {
 				want := naive(n, rows)
 				for _, w := range worlds {
-					if w.collide && total > 500 && card > 500 {
+					if w.Collide && total > 500 && card > 500 {
 						continue // quadratic
 					}
-					if got := execute(t, w, n, w.batches(testTypes, rows)); !cmp.Equal(got, want) {
-						t.Errorf("%s, %d rows of %d, %v:\n%s", name, total, card, w, cmp.Diff(want, got))
+					if got := compute(t, w, n, w.Batches(testTypes, rows)); !cmp.Equal(got, want) {
+						t.Errorf("%s, %d rows of %d, %+v:\n%s", name, total, card, w, cmp.Diff(want, got))
 						return
 					}
 				}

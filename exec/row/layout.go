@@ -164,3 +164,17 @@ func (l *Layout) Offset(c int) int { return l.cols[c].off }
 
 // Word reports whether column c is a value of 8 bytes.
 func (l *Layout) Word(c int) bool { return l.cols[c].kind == w8 }
+
+// Int returns the value of the integer column c of row r.
+func (l *Layout) Int(c int, r unsafe.Pointer) int64 {
+	p := unsafe.Add(r, l.cols[c].off)
+	switch l.cols[c].kind {
+	case w1:
+		return int64(*(*int8)(p))
+	case w2:
+		return int64(*(*int16)(p))
+	case w4:
+		return int64(*(*int32)(p))
+	}
+	return *(*int64)(p)
+}

@@ -1,0 +1,234 @@
+package join
+
+import (
+	"context"
+
+	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/types"
+)
+
+// pairs are matches: probe rows by number, build rows by pointer.
+type pairs struct {
+	probe []uint16
+	build []rowPtr
+	keep  []uint16 // those that pass the residual
+	rows  []uint16 // probe of those
+	ptrs  []rowPtr // build of those
+}
+
+// chains follows all build rows of each probe row, tests the residual, keeps
+// account of who matched, and yields what the kind of join asks for.
+func (p *probe) chains(ctx context.Context, b *vec.Batch, sel []uint16) error {
+	j := p.join
+	for _, r := range sel {
+		p.matched[r], p.unknown[r] = false, false
+	}
+	for _, r := range sel {
+		for q := p.heads[r]; q != nil; q = next(q) {
+			if err := p.pair(ctx, b, r, q, p.accept); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.test2(ctx, b, p.accept); err != nil {
+		return err
+	}
+	switch {
+	case !j.pairs:
+		if j.node.BuildLeft {
+			return nil // Unmatched tells
+		}
+		if j.node.NullAware && p.test != nil {
+			if err := p.doubts(ctx, b, sel); err != nil {
+				return err
+			}
+		}
+		return p.decide(b, sel, func(r uint16) bool { return p.matched[r] })
+	case j.probeOuter:
+		miss := p.rest[:0]
+		for _, r := range sel {
+			if !p.matched[r] {
+				miss = append(miss, r)
+			}
+		}
+		p.rest = miss
+		if len(miss) > 0 {
+			return p.emitAt(b, miss, nil, miss)
+		}
+	}
+	return nil
+}
+
+// pair adds a candidate; a full list is tested first.
+func (p *probe) pair(ctx context.Context, b *vec.Batch, r uint16, q rowPtr, f func(*vec.Batch) error) error {
+	if len(p.pairs.probe) >= max(p.join.env.BatchSize, 1) {
+		if err := p.test2(ctx, b, f); err != nil {
+			return err
+		}
+	}
+	p.pairs.probe, p.pairs.build = append(p.pairs.probe, r), append(p.pairs.build, q)
+	return nil
+}
+
+// test2 leaves the pairs that pass the residual in rows and ptrs, and gives them to f.
+func (p *probe) test2(ctx context.Context, b *vec.Batch, f func(*vec.Batch) error) error {
+	x := &p.pairs
+	n := len(x.probe)
+	if n == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	x.rows, x.ptrs = append(x.rows[:0], x.probe...), append(x.ptrs[:0], x.build...)
+	x.probe, x.build = x.probe[:0], x.build[:0]
+	if p.test != nil {
+		for i, o := range p.join.needs {
+			v := &p.testOwn[i]
+			p.testIn[o.index] = v
+			if o.kind == fromProbe {
+				vec.Gather(v, b.Cols[o.at], x.rows)
+			} else {
+				p.join.layout.Gather(o.at, x.ptrs, v)
+			}
+		}
+		keep, err := p.test.Select(p.testIn, n, vec.Identity[:n], x.keep)
+		if err != nil {
+			return err
+		}
+		x.keep = keep
+		for i, k := range keep {
+			x.rows[i], x.ptrs[i] = x.rows[k], x.ptrs[k]
+		}
+		x.rows, x.ptrs = x.rows[:len(keep)], x.ptrs[:len(keep)]
+	}
+	if len(x.rows) == 0 {
+		return nil
+	}
+	return f(b)
+}
+
+// accept takes note of true matches and yields them if pairs come out.
+func (p *probe) accept(b *vec.Batch) error {
+	j, x := p.join, &p.pairs
+	for i, r := range x.rows {
+		twice := false
+		if j.flags {
+			twice = flag(x.ptrs[i])
+		}
+		if j.single && (p.matched[r] && !j.node.BuildLeft || twice && j.node.BuildLeft) {
+			return sqlerr.New(sqlerr.RowTooMany, "More than one row returned by a subquery used as an expression.")
+		}
+		p.matched[r] = true
+	}
+	if !j.pairs {
+		return nil
+	}
+	for i, o := range j.out {
+		v := &p.spare[i]
+		p.out.Cols[i] = v
+		if o.kind == fromProbe {
+			vec.Gather(v, b.Cols[o.at], x.rows)
+		} else {
+			j.layout.Gather(o.at, x.ptrs, v)
+		}
+	}
+	p.out.N, p.out.Sel = len(x.rows), nil
+	return p.send(&p.out)
+}
+
+// doubts finds the rows of a null-aware join that match nothing but for which
+// the comparison with some build row is NULL and the rest of the condition is true.
+func (p *probe) doubts(ctx context.Context, b *vec.Batch, sel []uint16) error {
+	doubt := func(*vec.Batch) error {
+		for _, r := range p.pairs.rows {
+			p.unknown[r] = true
+		}
+		return nil
+	}
+	for _, r := range sel {
+		if p.matched[r] {
+			continue
+		}
+		all := p.keys[0].Null(int(r))
+		if err := p.join.table.each(all, func(q rowPtr) error {
+			if p.unknown[r] {
+				return nil
+			}
+			return p.pair(ctx, b, r, q, doubt)
+		}); err != nil {
+			return err
+		}
+	}
+	return p.test2(ctx, b, doubt)
+}
+
+// each visits the rows that have a NULL key, and with all set the others too.
+func (t *table) each(all bool, f func(rowPtr) error) error {
+	size := t.join.layout.Size
+	visit := func(x *part) error {
+		for _, s := range x.segs {
+			for i := range s.n {
+				if err := f(rowAt(s.base, i*size)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	for _, b := range t.builders {
+		if err := visit(&b.loose); err != nil {
+			return err
+		}
+		for i := range b.parts {
+			if !all {
+				break
+			}
+			if err := visit(&b.parts[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decide yields the rows of a Semi, Anti or Mark join that built right.
+func (p *probe) decide(b *vec.Batch, sel []uint16, matched func(uint16) bool) error {
+	j, t := p.join, &p.join.table
+	aware := j.node.NullAware
+	// Without a residual, every row without a match is in doubt if some build
+	// key is NULL, and rows with a NULL key are if there is any build row.
+	unknown := func(r uint16) bool {
+		switch {
+		case !aware:
+			return false
+		case p.test != nil:
+			return p.unknown[r]
+		}
+		return t.hasNull || t.rows > 0 && p.keys[0].Null(int(r))
+	}
+	if j.mark {
+		v := p.mark
+		v.Reset(types.BoolType)
+		v.Resize(b.N)
+		d := vec.Data[bool](v)
+		for _, r := range sel {
+			if d[r] = matched(r); !d[r] && unknown(r) {
+				v.SetNull(int(r))
+			}
+		}
+		return p.emitAt(b, sel, nil, nil)
+	}
+	keep := p.some[:0]
+	for _, r := range sel {
+		if matched(r) == j.semi && (j.semi || !unknown(r)) {
+			keep = append(keep, r)
+		}
+	}
+	p.some = keep
+	if len(keep) == 0 {
+		return nil
+	}
+	return p.emitAt(b, keep, nil, nil)
+}

@@ -1,0 +1,5 @@
+package join
+
+import "context"
+
+func (j *Join) publish(ctx context.Context) error { return nil }
