@@ -72,6 +72,8 @@ type Env struct {
 	SpillDir func() (string, error)
 	// Partition and Partitions number the task within its stage.
 	Partition, Partitions int
+	// Attempt numbers the tries of the task from 0; files it writes are named after it.
+	Attempt int
 	// Filters holds runtime filters of the task's joins; nil: none are made.
 	Filters *RuntimeFilters
 	// ForceSpill makes operators that can spill do so early, for tests.
