@@ -54,8 +54,12 @@ type ReadRequest struct {
 	Dictionaries *Dictionaries
 }
 
-// Dictionaries belongs to one thread of one scan: a growing dictionary a column.
-type Dictionaries struct{ ByCol map[int]any }
+// Dictionaries belongs to one thread of one scan: a growing dictionary a
+// column, and whatever else a format carries from split to split (Scratch).
+type Dictionaries struct {
+	ByCol   map[int]any
+	Scratch any
+}
 
 // Options are a table's OPTIONS, keys in lower case.
 type Options map[string]string
