@@ -9,6 +9,7 @@ type Condition struct {
 }
 
 var DiskFull = define("RESOURCE.DISK_FULL", "53100", Resource)
+var MergeSchemas = define("CANNOT_MERGE_SCHEMAS", "42KD9", User)
 var SpillFailed = define("RESOURCE.SPILL_FAILED", "58030", Resource)
 var byName = map[string]*Condition{}
 
@@ -80,6 +81,9 @@ var FailedFunctionCall = define("FAILED_FUNCTION_CALL", "38000", User)
 var FieldNotFound = define("FIELD_NOT_FOUND", "42704", User)
 var FileNotFound = define("PATH_NOT_FOUND", "42K03", User)
 var FileReadFailed = define("FAILED_READ_FILE", "KD001", User)
+var FileReadFooter = define("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", "KD001", User)
+var FileReadNoHint = define("FAILED_READ_FILE.NO_HINT", "KD001", User)
+var FileReadParquetType = define("FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH", "KD001", User)
 var FilterNotBoolean = define("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "42K09", User)
 var FrameDiffTypes = define("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES", "42K09", User)
 var FrameInvalidBound = define("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND", "42K09", User)

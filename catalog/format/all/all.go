@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/format/parquet"
 	"github.com/volley-sql/volley/catalog/format/text"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // formats is the table: one line a format. Names are lower case.
 var formats = map[string]func() format.Format{
-	"text": text.New,
+	"parquet": parquet.New,
+	"text":    text.New,
 }
 
 // aliases are other names people give the formats in USING and before a path.

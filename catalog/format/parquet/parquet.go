@@ -34,7 +34,8 @@ import (
 // Format is the Parquet format.
 type Format struct{}
 
-var _ format.Format = Format{}
+// New returns the Parquet format.
+func New() format.Format { return Format{} }
 
 // Name is the name after USING.
 func (Format) Name() string { return "parquet" }
