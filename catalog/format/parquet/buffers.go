@@ -11,8 +11,27 @@ import (
 // It is reached through format.Dictionaries.
 type scratch struct {
 	decompressor
-	pool    [32][][]byte // by capacity, powers of two
-	columns map[int]*internedColumn
+	pool [32][][]byte // by capacity, powers of two
+	// outs are the outputs of the split before, by place in the table's schema.
+	outs map[int]*output
+}
+
+// take returns the output the thread used for a column of the split before, or a new one.
+func (s *scratch) take(col int) *output {
+	o := s.outs[col]
+	if o == nil {
+		return &output{}
+	}
+	delete(s.outs, col)
+	return o
+}
+
+// keep saves an output for the next split.
+func (s *scratch) keep(o *output) {
+	if s.outs == nil {
+		s.outs = map[int]*output{}
+	}
+	s.outs[o.place] = o
 }
 
 // buffer returns n bytes, contents unspecified, with padding behind them. It

@@ -94,6 +94,7 @@ func (c *column) close() {
 	c.retire(&c.page)
 	c.retire(&c.dict)
 	c.recycle()
+	c.meta, c.raw, c.body, c.dictBody, c.pending = nil, nil, nil, nil, 0
 }
 
 // next moves to the next data page with values, without decompressing it.

@@ -146,7 +146,10 @@ func (rd *reader) plan() error {
 	have := rd.file.tree.fields()
 	for _, col := range r.Cols {
 		f := r.Schema[col]
-		o := &output{want: f.Type}
+		o := rd.s.take(col)
+		*o = output{want: f.Type, place: col, flat: o.flat, v: o.v, tmp: o.tmp}
+		kept := o.flat
+		o.flat = nil
 		rd.outs = append(rd.outs, o)
 		rd.batch.Cols = append(rd.batch.Cols, &o.v)
 		o.v.Reset(f.Type)
@@ -161,7 +164,11 @@ func (rd *reader) plan() error {
 				return mismatch(r.Split.Path, f.Name, f.Type, n)
 			}
 			o.conv = !n.typ.SameShape(f.Type)
-			o.flat, err = rd.newColumn(n.leaf, rd.interned(col), false)
+			if kept != nil && kept.leaf.alike(n.leaf) {
+				kept.leaf, o.flat = n.leaf, kept
+			} else {
+				o.flat, err = rd.newColumn(n.leaf, rd.interned(col), false)
+			}
 		} else {
 			o.shape, err = newShape(r.Split.Path, f.Name, n, f.Type, func(l *leaf) (*column, error) { return rd.newColumn(l, nil, true) })
 		}
@@ -217,7 +224,9 @@ func (rd *reader) newColumn(l *leaf, in *internedColumn, nested bool) (*column, 
 func (rd *reader) close() {
 	for _, o := range rd.outs {
 		o.columns((*column).close)
+		rd.s.keep(o)
 	}
+	rd.outs = nil
 	rd.free()
 	if rd.h != nil {
 		rd.h.Close()

@@ -322,3 +322,8 @@ func decimalType(e *schemaElement) (types.Type, string) {
 
 // String names a leaf for messages: a.b.c.
 func (l *leaf) String() string { return strings.Join(l.path, ".") }
+
+// alike reports whether a reader made for l serves m, a leaf of another file, as well.
+func (l *leaf) alike(m *leaf) bool {
+	return l.schemaElement == m.schemaElement && l.maxDef == m.maxDef && l.maxRep == m.maxRep && l.typ.Equal(m.typ)
+}

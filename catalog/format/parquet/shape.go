@@ -80,11 +80,12 @@ type output struct {
 	flat  *column
 	shape *shape
 
-	want types.Type
-	conv bool // the file's type is widened
-	tmp  vec.Vec
-	v    vec.Vec
-	have bool // v holds the current batch
+	want  types.Type
+	place int  // in the table's schema
+	conv  bool // the file's type is widened
+	tmp   vec.Vec
+	v     vec.Vec
+	have  bool // v holds the current batch
 
 	filter bool // a filter looks at it
 	loaded bool // its chunks of the current row group are in memory
