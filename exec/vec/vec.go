@@ -14,6 +14,7 @@ package vec
 
 import (
 	"iter"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/volley-sql/volley/internal/types"
@@ -52,6 +53,14 @@ type List struct{ Off, Len int32 }
 type Dictionary struct {
 	ID     uint64
 	Values *Vec
+}
+
+var lastDictionary atomic.Uint64
+
+// NewDictionary returns a dictionary over values with an ID no other one of
+// this process has.
+func NewDictionary(values *Vec) *Dictionary {
+	return &Dictionary{ID: lastDictionary.Add(1), Values: values}
 }
 
 // Vec is one column. The zero value is an empty NULL-typed column. A Vec is

@@ -6,11 +6,14 @@ import (
 	"sync"
 
 	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/exec/function/arith"
 )
 
 // families lists what each family defines. They are functions, so that
 // nothing is built before the registry is first asked for.
-var families = []func() []function.Def{}
+var families = []func() []function.Def{
+	arith.Defs,
+}
 
 // Registry returns the registry of all functions, built on first use.
 var Registry = sync.OnceValues(func() (*function.Registry, error) {

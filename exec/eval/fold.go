@@ -1,0 +1,44 @@
+package eval
+
+import (
+	"strings"
+
+	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/expr"
+)
+
+// Fold evaluates an expression without columns to a literal of its type. The
+// caller decides what an error means: an optimizer leaves the expression as it is, since the
+// row that would raise it may never come. Folding calls that are volatile is
+// the caller's mistake.
+func Fold(reg *function.Registry, c *function.Context, e expr.Expr) (*expr.Literal, error) {
+	if l, ok := e.(*expr.Literal); ok {
+		return l, nil
+	}
+	p, err := Compile(reg, c, e)
+	if err != nil {
+		return nil, err
+	}
+	v, err := p.Eval(nil, 1, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &expr.Literal{Value: owned(v.Get(0)), T: e.Type()}, nil
+}
+
+// owned copies the strings of d: vectors only lend them.
+func owned(d types.Datum) types.Datum {
+	switch d := d.(type) {
+	case string:
+		return strings.Clone(d)
+	case []types.Datum:
+		for i := range d {
+			d[i] = owned(d[i])
+		}
+	case types.MapDatum:
+		owned(d.Keys)
+		owned(d.Values)
+	}
+	return d
+}
