@@ -7,12 +7,13 @@ import (
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/arith"
+	"github.com/volley-sql/volley/exec/function/cond"
 )
 
 // families lists what each family defines. They are functions, so that
 // nothing is built before the registry is first asked for.
 var families = []func() []function.Def{
-	arith.Defs,
+	arith.Defs, cond.Defs,
 }
 
 // Registry returns the registry of all functions, built on first use.
