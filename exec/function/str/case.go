@@ -7,6 +7,7 @@ import (
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
+	"github.com/volley-sql/volley/exec/vec"
 )
 
 func cases() []function.Def {
@@ -105,4 +106,18 @@ func soundex(v string) string {
 		}
 	}
 	return string(out)
+}
+
+// reverseArray is reverse for arrays.
+func reverseArray(c *function.Call) (*function.Overload, error) {
+	return build.Func(build.Result(build.Arg(0), 1, build.AnyArray), build.Rows(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+		base := args[0].Base()
+		l := vec.Data[vec.List](base)[args[0].Index(row)]
+		at := out.Kids[0].Extend(int(l.Len))
+		for k := range int(l.Len) {
+			out.Kids[0].Put(at+k, base.Kids[0].Get(int(l.Off+l.Len)-1-k))
+		}
+		vec.Data[vec.List](out)[row] = vec.List{Off: int32(at), Len: l.Len}
+		return nil
+	}))(c)
 }

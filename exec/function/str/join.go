@@ -36,7 +36,7 @@ func concatWS(c *function.Call) (*function.Overload, error) {
 			if args[0].Null(row) {
 				return build.Null
 			}
-			sep := build.ViewOf[string](args[0]).At(row)
+			sep := textAt(args[0], row)
 			b.Reset()
 			first := true
 			add := func(v string) {
@@ -54,11 +54,11 @@ func concatWS(c *function.Call) (*function.Overload, error) {
 					l := vec.Data[vec.List](base)[a.Index(row)]
 					for k := range int(l.Len) {
 						if e := base.Kids[0]; !e.Null(int(l.Off) + k) {
-							add(build.ViewOf[string](e).At(int(l.Off) + k))
+							add(textAt(e, int(l.Off)+k))
 						}
 					}
 				default:
-					add(build.ViewOf[string](a).At(row))
+					add(textAt(a, row))
 				}
 			}
 			setString(out, row, b.String())
@@ -73,7 +73,7 @@ func elt(c *function.Call) (*function.Overload, error) {
 		if args[0].Null(row) {
 			return build.Null
 		}
-		n := build.ViewOf[int32](args[0]).At(row)
+		n := intAt(args[0], row)
 		if n < 1 || int(n) >= len(args) {
 			if ctx.ANSI {
 				return outOfRange(n, len(args)-1)
@@ -83,7 +83,7 @@ func elt(c *function.Call) (*function.Overload, error) {
 		if args[n].Null(row) {
 			return build.Null
 		}
-		setString(out, row, build.ViewOf[string](args[n]).At(row))
+		setString(out, row, textAt(args[n], row))
 		return nil
 	}), build.NullOwn)(c)
 	return o, err

@@ -72,7 +72,7 @@ type piece struct {
 
 func compile(pattern, escape string, fold bool) (*matcher, error) {
 	if utf8.RuneCountInString(escape) != 1 {
-		return nil, sqlerr.New(sqlerr.InvalidEscapeChar, "`EscapeChar` should be a string literal of length one, but got %q.", escape)
+		return nil, sqlerr.New(sqlerr.InvalidEscape, "`EscapeChar` should be a string literal of length one, but got %q.", escape)
 	}
 	esc, _ := utf8.DecodeRuneInString(escape)
 	if fold {

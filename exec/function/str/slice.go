@@ -147,8 +147,8 @@ func overlay() build.Resolver {
 			return build.Func(build.Fixed(t, t, t, i), build.Ternary(func(v, r string, pos int32) string { return cut(v, r, pos, -1, width, at) }))(c)
 		}
 		return build.Func(build.Fixed(t, t, t, i, i), build.Rows(func(_ *build.Context, args []*vecVec, row int, out *vecVec) error {
-			v, r := build.ViewOf[string](args[0]).At(row), build.ViewOf[string](args[1]).At(row)
-			setString(out, row, cut(v, r, build.ViewOf[int32](args[2]).At(row), build.ViewOf[int32](args[3]).At(row), width, at))
+			v, r := textAt(args[0], row), textAt(args[1], row)
+			setString(out, row, cut(v, r, intAt(args[2], row), intAt(args[3], row), width, at))
 			return nil
 		}))(c)
 	}
