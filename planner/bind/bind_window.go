@@ -1,0 +1,263 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/tree"
+	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/ast"
+	"github.com/volley-sql/volley/planner/expr"
+	"github.com/volley-sql/volley/planner/logical"
+)
+
+// windowCall binds function(…) OVER (…).
+func (b *binder) windowCall(s *site, e *ast.Func, def *function.Def, args []ast.Expr) (expr.Expr, error) {
+	text := func() string { return ast.ColumnName(e, nil) }
+	switch {
+	case def.Kind != function.Aggregate && def.Kind != function.Window:
+		return nil, sqlerr.New(sqlerr.WindowNotAggregate, "Expression %s not supported within a window function.", text()).At(e.Pos())
+	case s.clause == "FILTER":
+		return nil, sqlerr.New(sqlerr.InvalidAggFilterWindow, "The FILTER expression contains a window function: %s.", text()).At(e.Pos())
+	case s.clause == "WHERE":
+		return nil, sqlerr.New(sqlerr.InvalidWhere, "The WHERE condition contains invalid expressions: %s. Rewrite the query to avoid window functions in WHERE.", text()).
+			At(e.Pos()).WithHint("Use QUALIFY for conditions on window functions.")
+	case !s.window || s.inAgg || s.inWindow:
+		return nil, sqlerr.New(sqlerr.UnsupportedExprOperator, "It is not allowed to use a window function inside %s.", place(s)).At(e.Pos())
+	case e.Distinct:
+		return nil, sqlerr.New(sqlerr.DistinctWindow, "Distinct window functions are not supported: %s.", text()).At(e.Pos())
+	}
+	w, err := b.windowSpec(s, e.Over)
+	if err != nil {
+		return nil, err
+	}
+	inner := s.within(func(s *site) { s.inWindow = true })
+	a, err := b.aggCall(s, e, def, args)
+	if err != nil {
+		return nil, err
+	}
+	c := &expr.WindowCall{Agg: a}
+	if c.Partition, err = b.exprs(inner, w.PartitionBy); err != nil {
+		return nil, err
+	}
+	if c.Order, err = b.sortKeys(inner, w.OrderBy); err != nil {
+		return nil, err
+	}
+	for i, p := range c.Partition {
+		if !comparable(p.Type(), true) {
+			return nil, sqlerr.New(sqlerr.GroupExprNotOrderable, "The PARTITION BY expression %s is of type %q, which cannot be compared.", ast.ColumnName(w.PartitionBy[i], nil), p.Type().SQL()).At(w.PartitionBy[i].Pos())
+		}
+	}
+	if def.Kind == function.Window && len(c.Order) == 0 {
+		return nil, sqlerr.New(sqlerr.WindowUnordered, "Window function %s requires window to be ordered, please add ORDER BY clause. For example SELECT %s(value_expr) OVER (PARTITION BY window_partition ORDER BY window_ordering) from table.", text(), def.Name).At(e.Pos())
+	}
+	return c, b.frame(inner, e, def, w, c)
+}
+
+func place(s *site) string {
+	switch {
+	case s.inAgg:
+		return "an aggregate function"
+	case s.inWindow:
+		return "another window function"
+	}
+	return s.clause
+}
+
+// windowSpec follows the names of WINDOW clauses.
+func (b *binder) windowSpec(s *site, w *ast.Window) (*ast.Window, error) {
+	for range 64 {
+		if w.Name == "" {
+			return w, nil
+		}
+		var next *ast.Window
+		if s.block != nil && s.block.sel != nil {
+			for i := range s.block.sel.Windows {
+				if strings.EqualFold(s.block.sel.Windows[i].Name, w.Name) {
+					next = s.block.sel.Windows[i].Window
+				}
+			}
+		}
+		if next == nil {
+			return nil, sqlerr.New(sqlerr.MissingWindow, "Window specification is not defined in the WINDOW clause for %s.", w.Name).
+				At(w.Pos()).WithHint("Add WINDOW %s AS (…) to the query.", w.Name)
+		}
+		w = next
+	}
+	return nil, sqlerr.New(sqlerr.MissingWindow, "The definition of the window %s refers to itself.", w.Name).At(w.Pos())
+}
+
+// fixedFrame are the functions that look at the whole partition or to the
+// current row whatever frame is written; they take none of their own.
+var fixedFrame = map[string]bool{
+	"row_number": true, "rank": true, "dense_rank": true, "percent_rank": true, "cume_dist": true, "ntile": true,
+	"lag": true, "lead": true,
+}
+
+// frame fills in the frame of c: the one written, or the function's default.
+func (b *binder) frame(s *site, e *ast.Func, def *function.Def, w *ast.Window, c *expr.WindowCall) error {
+	if w.Frame == nil || fixedFrame[def.Name] {
+		if w.Frame != nil && !sameFrame(def.Name, w.Frame) {
+			return sqlerr.New(sqlerr.WindowFrameMismatch, "%s function can only be evaluated in an ordered row-based window frame with its own default bounds.", def.Name).At(w.Frame.Pos())
+		}
+		c.Frame = expr.Frame{Unit: expr.Rows, Start: expr.Bound{Kind: expr.UnboundedPreceding}, End: expr.Bound{Kind: expr.UnboundedFollowing}}
+		switch {
+		case def.Name == "lag" || def.Name == "lead":
+		case fixedFrame[def.Name]:
+			c.Frame.End.Kind = expr.CurrentRow
+		case len(c.Order) > 0:
+			c.Frame.Unit, c.Frame.End.Kind = expr.Range, expr.CurrentRow
+		}
+		return nil
+	}
+	f := w.Frame
+	c.Frame.Unit = expr.Range
+	if f.Rows {
+		c.Frame.Unit = expr.Rows
+	}
+	var err error
+	if c.Frame.Start, err = b.bound(s, f, &f.Start, c); err != nil {
+		return err
+	}
+	if c.Frame.End, err = b.bound(s, f, &f.Stop, c); err != nil {
+		return err
+	}
+	bad := c.Frame.Start.Kind > c.Frame.End.Kind || c.Frame.Start.Kind == expr.UnboundedFollowing || c.Frame.End.Kind == expr.UnboundedPreceding
+	if !bad && c.Frame.Start.Kind == c.Frame.End.Kind && c.Frame.Start.Offset != nil {
+		lo, hi := c.Frame.Start.Offset.(*expr.Literal).Value, c.Frame.End.Offset.(*expr.Literal).Value
+		x, okx := lo.(int64)
+		y, oky := hi.(int64)
+		if okx && oky && (c.Frame.Start.Kind == expr.Preceding && x < y || c.Frame.Start.Kind == expr.Following && x > y) {
+			bad = true
+		}
+	}
+	if bad {
+		return sqlerr.New(sqlerr.FrameWrongComparison, "Cannot resolve the window frame: the lower bound of a window frame must be less than or equal to the upper bound.").At(f.Pos())
+	}
+	return nil
+}
+
+// sameFrame reports whether f says what the function does anyway.
+func sameFrame(name string, f *ast.Frame) bool {
+	return name != "lag" && name != "lead" && f.Rows && f.Start.Kind == ast.UnboundedPreceding && f.Stop.Kind == ast.CurrentRow
+}
+
+// bound binds one end of a frame. A negative offset turns its direction.
+func (b *binder) bound(s *site, f *ast.Frame, a *ast.Bound, c *expr.WindowCall) (expr.Bound, error) {
+	kind := expr.BoundKind(a.Kind)
+	if a.Offset == nil {
+		return expr.Bound{Kind: kind}, nil
+	}
+	x, err := b.expr(s, a.Offset)
+	if err != nil {
+		return expr.Bound{}, err
+	}
+	if !b.foldable(x) && !isLiteral(x) {
+		return expr.Bound{}, sqlerr.New(sqlerr.FrameNotFoldable, "Cannot resolve the window frame: the bound %s is not a constant.", ast.ColumnName(a.Offset, nil)).At(a.Pos())
+	}
+	t, err := b.offsetType(f, x.Type(), c, a.Pos())
+	if err != nil {
+		return expr.Bound{}, err
+	}
+	l, err := b.constant(b.implicit(x, t), a.Pos(), "window frame bound")
+	if err != nil {
+		return expr.Bound{}, err
+	}
+	if l.Value == nil {
+		return expr.Bound{}, sqlerr.New(sqlerr.FrameUnacceptedType, "Cannot resolve the window frame: a bound is NULL.").At(a.Pos())
+	}
+	if negative(l.Value) {
+		n, err := b.call("negative", []expr.Expr{l}, a.Pos())
+		if err != nil {
+			return expr.Bound{}, err
+		}
+		if l, err = b.constant(n, a.Pos(), "window frame bound"); err != nil {
+			return expr.Bound{}, err
+		}
+		kind = expr.Preceding + expr.Following - kind
+	}
+	return expr.Bound{Kind: kind, Offset: l}, nil
+}
+
+func negative(v types.Datum) bool {
+	switch v := v.(type) {
+	case int64:
+		return v < 0
+	case float64:
+		return v < 0
+	case types.Int128:
+		return v.Sign() < 0
+	}
+	return false
+}
+
+// offsetType is the type an offset is converted to: INT for ROWS, for RANGE
+// one that can be added to the only ordering key.
+func (b *binder) offsetType(f *ast.Frame, t types.Type, c *expr.WindowCall, pos int) (types.Type, error) {
+	if f.Rows {
+		if !t.Kind.IsInteger() || t.Kind == types.Int64 {
+			return t, sqlerr.New(sqlerr.FrameUnacceptedType, "Cannot resolve the window frame: the data type of the bound must be \"INT\" for ROWS, not %q.", t.SQL()).At(pos)
+		}
+		return types.Int32Type, nil
+	}
+	if len(c.Order) == 0 {
+		return t, sqlerr.New(sqlerr.RangeFrameWithoutOrder, "A range window frame cannot be used in an unordered window specification.").At(f.Pos())
+	}
+	if len(c.Order) > 1 {
+		return t, sqlerr.New(sqlerr.RangeFrameMultiOrder, "A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions.").At(f.Pos())
+	}
+	key := c.Order[0].Expr.Type()
+	bad := sqlerr.New(sqlerr.RangeFrameInvalidType, "The data type %q used in the order specification does not match the data type %q which is used in the range frame.", key.SQL(), t.SQL()).At(f.Pos())
+	switch {
+	case key.Kind.IsNumeric():
+		if !t.Kind.IsNumeric() || t.Kind > key.Kind {
+			return t, bad
+		}
+		return key, nil
+	case key.Kind == types.Date && t.Kind.IsInteger() && t.Kind <= types.Int32:
+		return types.Int32Type, nil
+	case key.Kind.IsDatetime() && (t.Kind == types.YearMonth || t.Kind == types.DayTime || t.Kind == types.Interval):
+		return t, nil
+	case key.Kind == t.Kind && t.Kind.IsInterval():
+		return key, nil
+	}
+	return t, bad
+}
+
+// windows takes the window calls out of the expressions es (which it changes
+// in place) into Window nodes over plan: one a partitioning and ordering.
+func (b *binder) windows(plan logical.Node, es ...*expr.Expr) logical.Node {
+	var calls []logical.Named
+	for _, e := range es {
+		*e = replace(*e, func(x expr.Expr) (expr.Expr, bool) {
+			w, ok := x.(*expr.WindowCall)
+			if !ok {
+				return nil, false
+			}
+			for _, c := range calls {
+				if tree.Equal(c.Expr, w) {
+					return c.Col, true
+				}
+			}
+			col := b.newColumn(w.Agg.Func, w.Type(), w.Nullable())
+			calls = append(calls, logical.Named{Col: col, Expr: w})
+			return col, true
+		})
+	}
+	for len(calls) > 0 {
+		first := calls[0].Expr.(*expr.WindowCall)
+		var group, rest []logical.Named
+		for _, c := range calls {
+			w := c.Expr.(*expr.WindowCall)
+			if tree.Equal(w.Partition, first.Partition) && tree.Equal(w.Order, first.Order) {
+				group = append(group, c)
+			} else {
+				rest = append(rest, c)
+			}
+		}
+		plan = &logical.Window{Input: plan, Calls: group}
+		calls = rest
+	}
+	return plan
+}
