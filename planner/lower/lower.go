@@ -19,6 +19,7 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/estimate"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/logical"
 	"github.com/volley-sql/volley/planner/physical"
@@ -42,7 +43,7 @@ func Lower(ctx context.Context, n logical.Node, opts Options) (physical.Node, er
 	if opts.BroadcastThreshold == 0 {
 		opts.BroadcastThreshold = 10 << 20
 	}
-	l := &lowerer{ctx: ctx, opts: opts}
+	l := &lowerer{ctx: ctx, opts: opts, est: estimate.New(ctx), plans: map[int32]*plan{}}
 	cols := n.Columns()
 	p, err := l.lower(n, expr.ColumnIDs(cols))
 	if err != nil {
@@ -83,6 +84,9 @@ type lowerer struct {
 	ctx    context.Context
 	opts   Options
 	nextID int32
+	est    *estimate.Estimator
+	// plans holds the lowered plans of logical.Shared nodes by key.
+	plans map[int32]*plan
 }
 
 // info numbers a node.
@@ -93,6 +97,17 @@ func (l *lowerer) info() physical.Meta {
 
 // lower makes a plan whose columns include those of need that n has.
 func (l *lowerer) lower(n logical.Node, need expr.ColSet) (*plan, error) {
+	p, err := l.node(n, need)
+	if err != nil {
+		return nil, err
+	}
+	if info := p.node.Meta(); info.Est < 0 {
+		info.Est = l.est.Rows(n)
+	}
+	return p, nil
+}
+
+func (l *lowerer) node(n logical.Node, need expr.ColSet) (*plan, error) {
 	switch n := n.(type) {
 	case *logical.Scan:
 		return l.scan(n, need)
@@ -123,6 +138,8 @@ func (l *lowerer) lower(n logical.Node, need expr.ColSet) (*plan, error) {
 		return l.generate(n, need)
 	case *logical.Sample:
 		return l.sample(n, need)
+	case *logical.Shared:
+		return l.shared(n)
 	case *logical.Write:
 		return l.write(n)
 	case *logical.Apply:

@@ -30,10 +30,6 @@ func (l *lowerer) scan(n *logical.Scan, need expr.ColSet) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := l.info()
-	if s.Stats.Rows >= 0 {
-		info.Est = float64(s.Stats.Rows)
-	}
-	p.node = &physical.Scan{Info: info, Table: n.Name, Scan: *s, Filters: filters, Limit: -1}
+	p.node = &physical.Scan{Info: l.info(), Table: n.Name, Scan: *s, Filters: filters, Limit: -1}
 	return p, nil
 }

@@ -1,0 +1,355 @@
+// Package estimate guesses how many rows logical plans give, and how many
+// distinct values their columns have, from catalog statistics and rules of
+// thumb. The optimizer orders joins by it, lowering picks build sides.
+//
+// Guesses are never errors: without statistics there are defaults. Rows are at
+// least a small positive number, so that products and quotients stay sane.
+package estimate
+
+import (
+	"context"
+	"math"
+
+	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/expr"
+	"github.com/volley-sql/volley/planner/logical"
+)
+
+// Defaults where nothing is known.
+const (
+	unknownRows   = 100_000 // of a table without statistics
+	bytesPerRow   = 100     // of a file whose rows are not counted
+	unknownWidth  = 16      // bytes a value
+	selDefault    = 0.25    // of a condition nobody understands
+	selRange      = 1.0 / 3 // of a comparison with something unknown
+	selLike       = 0.1
+	generatedRows = 5 // rows a generator makes of one
+)
+
+// Column describes the values of a column in a relation.
+type Column struct {
+	// Distinct is the number of different values, at least 1.
+	Distinct float64
+	// Min and Max bound the values as numbers, if Bounded.
+	Min, Max float64
+	Bounded  bool
+	// Nulls is the fraction of NULLs.
+	Nulls float64
+	// Width is the mean bytes a value takes.
+	Width float64
+}
+
+// Relation describes the output of a plan.
+type Relation struct {
+	Rows float64
+	// Base is the number of rows before any filter, for tables and what is
+	// derived from one table row by row; Rows for others. Columns keep the
+	// distinct values they had then as Domain.
+	Base   float64
+	Cols   map[expr.ColID]Column
+	Domain map[expr.ColID]float64
+}
+
+// Column returns what is known of a column, or a guess.
+func (r *Relation) Column(id expr.ColID) Column {
+	if c, ok := r.Cols[id]; ok {
+		return c
+	}
+	return Column{Distinct: guess(r.Rows), Width: unknownWidth}
+}
+
+// DomainOf is the number of distinct values of a column before filtering.
+func (r *Relation) DomainOf(id expr.ColID) float64 {
+	if d, ok := r.Domain[id]; ok {
+		return d
+	}
+	return r.Column(id).Distinct
+}
+
+// Width is the bytes a row of the columns in need takes.
+func (r *Relation) Width(need expr.ColSet) float64 {
+	w := 8.0
+	for _, id := range need.IDs() {
+		if c, ok := r.Cols[id]; ok {
+			w += c.Width
+		}
+	}
+	return w
+}
+
+// guess is the number of distinct values of a column nothing is known of.
+func guess(rows float64) float64 { return math.Max(1, math.Min(rows, math.Max(rows/10, 200))) }
+
+// Estimator estimates plans and remembers what it found. It belongs to one query.
+type Estimator struct {
+	ctx   context.Context
+	seen  map[logical.Node]*Relation
+	stats map[catalog.Table]*catalog.Stats
+}
+
+// New makes an estimator. ctx bounds the reading of statistics.
+func New(ctx context.Context) *Estimator {
+	return &Estimator{ctx: ctx, seen: map[logical.Node]*Relation{}, stats: map[catalog.Table]*catalog.Stats{}}
+}
+
+// Rows estimates the rows of n.
+func (e *Estimator) Rows(n logical.Node) float64 { return e.Relation(n).Rows }
+
+// Relation estimates n.
+func (e *Estimator) Relation(n logical.Node) *Relation {
+	if r, ok := e.seen[n]; ok {
+		return r
+	}
+	r := e.relation(n)
+	if !(r.Rows >= 0) || math.IsInf(r.Rows, 0) {
+		r.Rows = unknownRows
+	}
+	e.seen[n] = r
+	return r
+}
+
+func (e *Estimator) relation(n logical.Node) *Relation {
+	switch n := n.(type) {
+	case *logical.Scan:
+		return e.scan(n)
+	case *logical.Values:
+		return plain(float64(len(n.Rows)), n.Cols)
+	case *logical.Range:
+		rows := math.Max(0, math.Ceil(float64(n.End-n.Start)/float64(n.Step)))
+		r := plain(rows, nil)
+		r.Cols[n.Col.ID] = Column{Distinct: math.Max(rows, 1), Min: float64(n.Start), Max: float64(n.End), Bounded: n.Step > 0, Width: 8}
+		return r
+	case *logical.Filter:
+		return e.Relation(n.Input).Filter(expr.Conjuncts(n.Pred))
+	case *logical.Project:
+		return e.project(n)
+	case *logical.Aggregate:
+		return e.aggregate(n)
+	case *logical.Window:
+		in := e.Relation(n.Input)
+		r := in.clone()
+		for _, c := range n.Calls {
+			r.Cols[c.Col.ID] = Column{Distinct: guess(r.Rows), Width: width(c.Col.T)}
+		}
+		return r
+	case *logical.Join:
+		return e.join(n)
+	case *logical.Sort:
+		return e.Relation(n.Input)
+	case *logical.Limit:
+		in := e.Relation(n.Input)
+		if n.Count < 0 || float64(n.Count) >= in.Rows {
+			return in
+		}
+		return in.scale(float64(n.Count) / math.Max(in.Rows, 1))
+	case *logical.SetOp:
+		return e.setOp(n)
+	case *logical.Shared:
+		in := e.Relation(n.Plan)
+		r := plain(in.Rows, nil)
+		r.Base = in.Base
+		for i, c := range n.Cols {
+			r.Cols[c.ID] = in.Column(n.From[i].ID)
+			r.Domain[c.ID] = in.DomainOf(n.From[i].ID)
+		}
+		return r
+	case *logical.Generate:
+		r := e.Relation(n.Input).clone()
+		r.Rows *= generatedRows
+		r.Base = r.Rows
+		for _, c := range n.Cols {
+			r.Cols[c.ID] = Column{Distinct: guess(r.Rows), Width: width(c.T)}
+		}
+		return r
+	case *logical.Sample:
+		return e.Relation(n.Input).scale(n.Fraction)
+	}
+	return plain(unknownRows, n.Columns())
+}
+
+// plain is a relation of which only the number of rows is known.
+func plain(rows float64, cols []*expr.Column) *Relation {
+	r := &Relation{Rows: rows, Base: rows, Cols: map[expr.ColID]Column{}, Domain: map[expr.ColID]float64{}}
+	for _, c := range cols {
+		r.Cols[c.ID] = Column{Distinct: byType(c.T, guess(rows)), Width: width(c.T)}
+	}
+	return r
+}
+
+func byType(t types.Type, distinct float64) float64 {
+	switch t.Kind {
+	case types.Bool:
+		return math.Min(distinct, 2)
+	case types.Int8:
+		return math.Min(distinct, 256)
+	}
+	return distinct
+}
+
+func width(t types.Type) float64 {
+	if t.Kind == types.String || t.Kind == types.Binary {
+		return 2 * unknownWidth
+	}
+	if t.Kind.IsNested() {
+		return 4 * unknownWidth
+	}
+	return math.Max(1, float64(t.Storage().Width()))
+}
+
+func (r *Relation) clone() *Relation {
+	c := &Relation{Rows: r.Rows, Base: r.Base, Cols: make(map[expr.ColID]Column, len(r.Cols)), Domain: make(map[expr.ColID]float64, len(r.Domain))}
+	for id, x := range r.Cols {
+		c.Cols[id] = x
+	}
+	for id, d := range r.Domain {
+		c.Domain[id] = d
+	}
+	return c
+}
+
+// scale keeps a fraction of the rows. Columns lose distinct values as a random choice of rows would make them.
+func (r *Relation) scale(f float64) *Relation {
+	f = math.Max(0, math.Min(1, f))
+	c := r.clone()
+	for id, x := range c.Cols {
+		if _, ok := c.Domain[id]; !ok {
+			c.Domain[id] = x.Distinct
+		}
+		x.Distinct = keep(x.Distinct, r.Rows, f)
+		c.Cols[id] = x
+	}
+	c.Rows = r.Rows * f
+	return c
+}
+
+// keep is how many of d distinct values among rows are left when a fraction f of rows is chosen.
+func keep(d, rows, f float64) float64 {
+	if f >= 1 || d <= 1 {
+		return math.Max(d, 1)
+	}
+	per := math.Max(rows/d, 1)
+	left := d * (1 - math.Pow(1-f, per))
+	return math.Max(1, math.Min(left, rows*f))
+}
+
+func (e *Estimator) project(n *logical.Project) *Relation {
+	in := e.Relation(n.Input)
+	r := &Relation{Rows: in.Rows, Base: in.Base, Cols: map[expr.ColID]Column{}, Domain: map[expr.ColID]float64{}}
+	for _, x := range n.Exprs {
+		r.Cols[x.Col.ID] = in.expr(x.Expr)
+		if c, ok := x.Expr.(*expr.Column); ok {
+			if d, ok := in.Domain[c.ID]; ok {
+				r.Domain[x.Col.ID] = d
+			}
+		}
+	}
+	return r
+}
+
+// expr describes the values of an expression.
+func (r *Relation) expr(e expr.Expr) Column {
+	switch e := e.(type) {
+	case *expr.Column:
+		return r.Column(e.ID)
+	case *expr.Literal:
+		c := Column{Distinct: 1, Width: width(e.T)}
+		if v, ok := number(e.Value, e.T); ok {
+			c.Min, c.Max, c.Bounded = v, v, true
+		}
+		if e.Value == nil {
+			c.Nulls = 1
+		}
+		return c
+	case *expr.Cast:
+		c := r.expr(e.Arg)
+		c.Width = width(e.To)
+		return c
+	}
+	d := 1.0
+	for _, id := range expr.Used(e).IDs() {
+		d *= r.Column(id).Distinct
+	}
+	return Column{Distinct: byType(e.Type(), math.Max(1, math.Min(d, math.Max(r.Rows, 1)))), Width: width(e.Type())}
+}
+
+func (e *Estimator) aggregate(n *logical.Aggregate) *Relation {
+	in := e.Relation(n.Input)
+	sets := n.Sets
+	if sets == nil {
+		all := make([]int, len(n.Keys))
+		for i := range all {
+			all[i] = i
+		}
+		sets = [][]int{all}
+	}
+	rows := 0.0
+	for _, s := range sets {
+		exprs := make([]expr.Expr, len(s))
+		for i, k := range s {
+			exprs[i] = n.Keys[k].Expr
+		}
+		rows += in.Groups(exprs)
+	}
+	r := &Relation{Rows: rows, Base: rows, Cols: map[expr.ColID]Column{}, Domain: map[expr.ColID]float64{}}
+	for _, k := range n.Keys {
+		c := in.expr(k.Expr)
+		c.Distinct = math.Max(1, math.Min(c.Distinct, rows))
+		r.Cols[k.Col.ID] = c
+		// A key keeps its domain: groups are of the rows that are left, but
+		// other tables may hold all of its values.
+		if col, ok := k.Expr.(*expr.Column); ok {
+			r.Domain[k.Col.ID] = in.DomainOf(col.ID)
+			if len(n.Keys) == 1 {
+				r.Base = in.DomainOf(col.ID)
+			}
+		}
+	}
+	for _, a := range n.Aggs {
+		r.Cols[a.Col.ID] = Column{Distinct: guess(rows), Width: width(a.Col.T)}
+	}
+	return r
+}
+
+// Groups estimates the number of different combinations of some expressions.
+// Columns are seldom independent, so each further one counts less.
+func (r *Relation) Groups(keys []expr.Expr) float64 {
+	if len(keys) == 0 {
+		return 1
+	}
+	ds := make([]float64, len(keys))
+	for i, k := range keys {
+		ds[i] = r.expr(k).Distinct
+	}
+	return math.Max(1, math.Min(combine(ds), r.Rows))
+}
+
+func (e *Estimator) setOp(n *logical.SetOp) *Relation {
+	r := plain(0, nil)
+	for i, in := range n.Inputs {
+		x := e.Relation(in)
+		cols := in.Columns()
+		switch {
+		case n.Kind == logical.Union || i == 0:
+			r.Rows += x.Rows
+		case n.Kind == logical.Intersect:
+			r.Rows = math.Min(r.Rows, x.Rows)
+		}
+		if n.Kind != logical.Union && i > 0 {
+			continue
+		}
+		for j, c := range n.Cols {
+			a, b := r.Cols[c.ID], x.Column(cols[j].ID)
+			if i == 0 {
+				r.Cols[c.ID] = b
+				continue
+			}
+			a.Bounded = a.Bounded && b.Bounded
+			a.Min, a.Max = math.Min(a.Min, b.Min), math.Max(a.Max, b.Max)
+			a.Distinct = math.Max(a.Distinct, b.Distinct)
+			r.Cols[c.ID] = a
+		}
+	}
+	r.Base = r.Rows
+	return r
+}
