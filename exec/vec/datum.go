@@ -1,6 +1,10 @@
 package vec
 
-import "github.com/volley-sql/volley/internal/types"
+import (
+	"unsafe"
+
+	"github.com/volley-sql/volley/internal/types"
+)
 
 // Get returns the value of row i as a Datum: the slow, general door for
 // printing, literals and tests.
@@ -138,8 +142,12 @@ func (v *Vec) Extend(n int) int {
 	}
 	v.n = old + n
 	if v.Valid != nil {
-		bits := make(Bitmap, Words(max(v.n, 2*old)))
-		copy(bits, v.Valid[:Words(old)])
+		bits := v.Valid
+		if need := Words(v.n); need > cap(bits) || unsafe.SliceData(bits) != unsafe.SliceData(v.own.valid) {
+			bits = make(Bitmap, Words(max(v.n, 2*old)))
+			copy(bits, v.Valid[:Words(old)])
+		}
+		bits = bits[:cap(bits)]
 		v.own.valid = bits
 		v.Valid = bits
 		for i := old; i < v.n; i++ {

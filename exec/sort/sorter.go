@@ -1,0 +1,220 @@
+package sort
+
+import (
+	"context"
+
+	"github.com/volley-sql/volley/exec/flow"
+	"github.com/volley-sql/volley/exec/hold"
+	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/physical"
+)
+
+// Sink collects rows and, after Finish, gives them back in order: Source opens
+// one stream, read by one thread.
+type Sink interface {
+	flow.Sink
+	Source() flow.Source
+}
+
+// maxTopN is the largest limit for which a bounded selection is kept instead of sorting everything.
+const maxTopN = 1 << 20
+
+// New returns the sink for n.
+func New(env *flow.Env, n *physical.Sort) (Sink, error) {
+	schema := n.Input.Schema()
+	ts := make([]types.Type, len(schema))
+	for i, f := range schema {
+		ts[i] = f.Type
+	}
+	spec := NewSpec(env, ts, n.Keys, nil)
+	if n.Limit >= 0 && n.Limit+n.Offset <= maxTopN {
+		return newTopN(spec, n.Limit, n.Offset)
+	}
+	s := NewSorter(spec)
+	s.offset, s.limit = n.Offset, n.Limit
+	return s, nil
+}
+
+// Sorter sorts all its input.
+type Sorter struct {
+	spec          *Spec
+	offset, limit int64 // of the Source; limit < 0: all
+	runs          []*run
+	ents          [][]ent
+	all           *run // every row in memory, after Finish
+	rows          []uint32
+	rowBytes      int64
+	spilled       spills
+}
+
+// NewSorter returns a sink for rows as spec says.
+func NewSorter(spec *Spec) *Sorter {
+	n := spec.env.Threads
+	return &Sorter{spec: spec, limit: -1, runs: make([]*run, n), ents: make([][]ent, n)}
+}
+
+// Drain implements flow.Sink.
+func (s *Sorter) Drain(ctx context.Context, thread int, in vec.Stream) error {
+	r := s.runs[thread]
+	if r == nil {
+		var err error
+		if r, err = newRun(s.spec); err != nil {
+			return err
+		}
+		s.runs[thread] = r
+	}
+	for b, err := range in {
+		if err == nil {
+			err = r.evaluate(b)
+		}
+		if err == nil {
+			err = s.add(ctx, r, b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	r.seal()
+	ents, err := r.order(ctx)
+	s.ents[thread] = ents
+	return err
+}
+
+// add keeps the rows of b, spilling what is there when memory is refused.
+func (s *Sorter) add(ctx context.Context, r *run, b *vec.Batch) error {
+	err := r.add(b)
+	if err == nil && !(s.spec.env.ForceSpill && r.store.Len() >= forcedRun) {
+		return nil
+	}
+	if r.store.Len() == 0 {
+		return err
+	}
+	if spillErr := s.spilled.write(ctx, r); spillErr != nil {
+		return spillErr
+	}
+	if err == nil {
+		return nil
+	}
+	return r.add(b)
+}
+
+// Finish implements flow.Sink.
+func (s *Sorter) Finish(ctx context.Context, par flow.Parallel) error {
+	for i, r := range s.runs {
+		if r == nil {
+			continue
+		}
+		if s.all == nil {
+			s.all = r
+		} else {
+			s.all.adopt(r, s.ents[i])
+		}
+	}
+	if s.all == nil {
+		return nil
+	}
+	s.all.seal()
+	s.rowBytes = int64(4 * s.all.store.Len())
+	if err := s.spec.env.Account.Reserve(s.rowBytes); err != nil {
+		s.rowBytes = 0
+		return err
+	}
+	rows, err := s.all.merge(ctx, par, s.ents)
+	s.rows, s.ents = rows, nil
+	return err
+}
+
+// Close implements flow.Sink.
+func (s *Sorter) Close() {
+	for _, r := range s.runs {
+		if r != nil {
+			r.release()
+		}
+	}
+	s.spec.env.Account.Release(s.rowBytes)
+	s.rowBytes, s.rows, s.ents, s.runs, s.all = 0, nil, nil, nil, nil
+	s.spilled.close()
+}
+
+// Source returns the rows in order, input columns only.
+func (s *Sorter) Source() flow.Source { return sorted{s} }
+
+type sorted struct{ s *Sorter }
+
+// Open implements flow.Source.
+func (o sorted) Open(ctx context.Context, _ int) vec.Stream {
+	s := o.s
+	if s.spilled.some() {
+		return cutRows(s.spilled.merged(ctx, s), s.offset, s.limit)
+	}
+	return func(yield func(*vec.Batch, error) bool) {
+		if s.all == nil {
+			return
+		}
+		rows := s.rows[min(int64(len(s.rows)), s.offset):]
+		if s.limit >= 0 {
+			rows = rows[:min(int64(len(rows)), s.limit)]
+		}
+		gatherRows(ctx, s.all.store, rows, s.spec.input, s.spec.env.BatchSize, yield)
+	}
+}
+
+// gatherRows yields rows of a store in the given order, the first cols columns of them.
+func gatherRows(ctx context.Context, store *hold.Store, rows []uint32, cols, size int, yield func(*vec.Batch, error) bool) bool {
+	b := &vec.Batch{Cols: make([]*vec.Vec, cols)}
+	for i := range b.Cols {
+		b.Cols[i] = &vec.Vec{}
+	}
+	for len(rows) > 0 {
+		if err := ctx.Err(); err != nil {
+			yield(nil, err)
+			return false
+		}
+		k := min(size, len(rows))
+		for i := range b.Cols {
+			store.Gather(b.Cols[i], i, rows[:k])
+		}
+		b.N, b.Sel = k, nil
+		rows = rows[k:]
+		if !yield(b, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// cutRows passes rows offset … offset+limit of dense batches (limit < 0: all).
+func cutRows(in vec.Stream, offset, limit int64) vec.Stream {
+	if offset == 0 && limit < 0 {
+		return in
+	}
+	return func(yield func(*vec.Batch, error) bool) {
+		if limit == 0 {
+			return
+		}
+		var out vec.Batch
+		pos := int64(0)
+		for b, err := range in {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			n := int64(b.Rows())
+			from, to := max(offset-pos, 0), n
+			if limit >= 0 {
+				to = min(n, offset+limit-pos)
+			}
+			pos += n
+			if from < to {
+				out.Cols, out.N, out.Sel = b.Cols, b.N, b.Selection()[from:to]
+				if !yield(&out, nil) {
+					return
+				}
+			}
+			if limit >= 0 && pos >= offset+limit {
+				return
+			}
+		}
+	}
+}

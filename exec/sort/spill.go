@@ -1,0 +1,141 @@
+package sort
+
+import (
+	"context"
+	"sync"
+
+	"github.com/volley-sql/volley/exec/hold"
+	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/types"
+)
+
+// forcedRun is the length of runs when spilling is forced, for tests.
+const forcedRun = 100
+
+// spillBatch is the number of rows in a frame of a spilled run.
+const spillBatch = 1024
+
+// spills are the runs of a sort that went to disk. Frames
+// alternate: the normalized keys of some rows, the rows.
+type spills struct {
+	mu    sync.Mutex
+	files []*hold.File
+}
+
+func (s *spills) some() bool { return len(s.files) > 0 }
+
+// write sorts r and moves its rows to a file; r is empty then.
+func (s *spills) write(ctx context.Context, r *run) error {
+	r.seal()
+	ents, err := r.order(ctx)
+	if err != nil {
+		return err
+	}
+	rows := make([]uint32, len(ents))
+	for i, e := range ents {
+		rows[i] = e.row
+	}
+	return s.writeRows(ctx, r, rows)
+}
+
+func (s *spills) writeRows(ctx context.Context, r *run, rows []uint32) error {
+	dir, err := r.spec.env.SpillDir()
+	if err != nil {
+		return err
+	}
+	f, err := hold.CreateFile(dir)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.files = append(s.files, f)
+	s.mu.Unlock()
+	var b vec.Batch
+	var frame []byte
+	for lo := 0; lo < len(rows); lo += spillBatch {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		part := rows[lo:min(lo+spillBatch, len(rows))]
+		frame = frame[:0]
+		for _, row := range part {
+			frame = append(frame, r.key(row)...)
+		}
+		if err := f.Write(frame); err != nil {
+			return err
+		}
+		frame = hold.AppendBatch(frame[:0], r.store.GatherRows(&b, part))
+		if err := f.Write(frame); err != nil {
+			return err
+		}
+	}
+	r.release()
+	return f.Flush()
+}
+
+// merged streams the input columns of all runs, on disk and in memory, in order.
+func (s *spills) merged(ctx context.Context, o *Sorter) vec.Stream {
+	cursors := make([]cursor, 0, len(s.files)+1)
+	for _, f := range s.files {
+		cursors = append(cursors, &fileCursor{frames: f.Frames(), types: o.spec.types})
+	}
+	if o.all != nil && len(o.rows) > 0 {
+		cursors = append(cursors, &memoryCursor{run: o.all, rows: o.rows})
+	}
+	return mergeCursors(ctx, o.spec, cursors)
+}
+
+// fileCursor reads a spilled run.
+type fileCursor struct {
+	frames     *hold.Frames
+	types      []types.Type
+	keys, rows []byte
+	b          vec.Batch
+}
+
+func (c *fileCursor) next(ctx context.Context) (*vec.Batch, []byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	keys, err := c.frames.Next(c.keys)
+	if keys == nil || err != nil {
+		return nil, nil, err
+	}
+	c.keys = keys
+	if c.rows, err = c.frames.Next(c.rows); err != nil {
+		return nil, nil, err
+	}
+	return &c.b, c.keys, hold.DecodeBatch(c.rows, c.types, &c.b)
+}
+
+func (c *fileCursor) close() {}
+
+// memoryCursor reads an ordered run in memory.
+type memoryCursor struct {
+	run  *run
+	rows []uint32
+	keys []byte
+	b    vec.Batch
+}
+
+func (c *memoryCursor) next(ctx context.Context) (*vec.Batch, []byte, error) {
+	if err := ctx.Err(); err != nil || len(c.rows) == 0 {
+		return nil, nil, err
+	}
+	part := c.rows[:min(spillBatch, len(c.rows))]
+	c.rows = c.rows[len(part):]
+	c.keys = c.keys[:0]
+	for _, row := range part {
+		c.keys = append(c.keys, c.run.key(row)...)
+	}
+	return c.run.store.GatherRows(&c.b, part), c.keys, nil
+}
+
+func (c *memoryCursor) close() {}
+
+func (s *spills) close() {
+	for _, f := range s.files {
+		f.Close()
+	}
+	s.files = nil
+}
