@@ -1,8 +1,7 @@
-// Package hold keeps rows past the loop body that lent them: in a Store, a
-// column store of fixed-size chunks that owns all its bytes, and as bytes of a
-// spill file (codec.go). Sorting, windows, shared subplans and the local
-// shuffle store build on it; hash tables have a row format of their own
-// (exec/row).
+// Package hold keeps rows past the loop body that lent them, in a Store: a
+// column store of fixed-size chunks that owns all its bytes. Sorting, windows
+// and shared subplans build on it; hash tables have a row format of their own
+// (exec/row), and what goes to disk is the business of exec/mem.
 //
 //	lent batches ──Append──► Store: chunk 0 │ chunk 1 │ …   ──Gather──► batches in any order
 package hold

@@ -165,22 +165,6 @@ func TestStore(t *testing.T) {
 				t.Fatalf("row %d is\n%s want\n%s", o, got, want)
 			}
 		}
-		// Through the spill format and back.
-		enc := AppendBatch(nil, &b)
-		var d vec.Batch
-		if err := DecodeBatch(enc, kinds(), &d); err != nil {
-			t.Fatal(err)
-		}
-		for i := range part {
-			if got, want := fmt.Sprint(row(&d, i)), fmt.Sprint(row(&b, i)); got != want {
-				t.Fatalf("decoded\n%s want\n%s", got, want)
-			}
-		}
-		for cut := 0; cut < len(enc); cut += 1 + len(enc)/100 {
-			if DecodeBatch(enc[:cut], kinds(), &d) == nil {
-				t.Fatal("a cut batch was decoded")
-			}
-		}
 	}
 	if acct.Used() != s.Bytes() {
 		t.Errorf("the account has %d bytes, the store %d", acct.Used(), s.Bytes())

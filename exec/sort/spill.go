@@ -2,11 +2,11 @@ package sort
 
 import (
 	"context"
+	"encoding/binary"
 	"sync"
 
-	"github.com/volley-sql/volley/exec/hold"
+	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
-	"github.com/volley-sql/volley/internal/types"
 )
 
 // forcedRun is the length of runs when spilling is forced, for tests.
@@ -15,11 +15,11 @@ const forcedRun = 100
 // spillBatch is the number of rows in a frame of a spilled run.
 const spillBatch = 1024
 
-// spills are the runs of a sort that went to disk. Frames
-// alternate: the normalized keys of some rows, the rows.
+// spills are the runs of a sort that went to disk. A frame holds some rows:
+// how many, their normalized keys, their values.
 type spills struct {
 	mu    sync.Mutex
-	files []*hold.File
+	files []*mem.Spill
 }
 
 func (s *spills) some() bool { return len(s.files) > 0 }
@@ -39,11 +39,7 @@ func (s *spills) write(ctx context.Context, r *run) error {
 }
 
 func (s *spills) writeRows(ctx context.Context, r *run, rows []uint32) error {
-	dir, err := r.spec.env.SpillDir()
-	if err != nil {
-		return err
-	}
-	f, err := hold.CreateFile(dir)
+	f, err := mem.NewSpill(r.spec.env.SpillDir)
 	if err != nil {
 		return err
 	}
@@ -57,15 +53,12 @@ func (s *spills) writeRows(ctx context.Context, r *run, rows []uint32) error {
 			return err
 		}
 		part := rows[lo:min(lo+spillBatch, len(rows))]
-		frame = frame[:0]
+		frame = binary.LittleEndian.AppendUint32(frame[:0], uint32(len(part)))
 		for _, row := range part {
 			frame = append(frame, r.key(row)...)
 		}
-		if err := f.Write(frame); err != nil {
-			return err
-		}
-		frame = hold.AppendBatch(frame[:0], r.store.GatherRows(&b, part))
-		if err := f.Write(frame); err != nil {
+		frame = mem.AppendBatch(frame, r.store.GatherRows(&b, part).Cols, len(part))
+		if _, err := f.Write(frame); err != nil {
 			return err
 		}
 	}
@@ -77,7 +70,7 @@ func (s *spills) writeRows(ctx context.Context, r *run, rows []uint32) error {
 func (s *spills) merged(ctx context.Context, o *Sorter) vec.Stream {
 	cursors := make([]cursor, 0, len(s.files)+1)
 	for _, f := range s.files {
-		cursors = append(cursors, &fileCursor{frames: f.Frames(), types: o.spec.types})
+		cursors = append(cursors, newFileCursor(f, o.spec))
 	}
 	if o.all != nil && len(o.rows) > 0 {
 		cursors = append(cursors, &memoryCursor{run: o.all, rows: o.rows})
@@ -87,25 +80,26 @@ func (s *spills) merged(ctx context.Context, o *Sorter) vec.Stream {
 
 // fileCursor reads a spilled run.
 type fileCursor struct {
-	frames     *hold.Frames
-	types      []types.Type
-	keys, rows []byte
-	b          vec.Batch
+	frames *mem.SpillReader
+	spec   *Spec
+	b      vec.Batch
+}
+
+func newFileCursor(f *mem.Spill, spec *Spec) *fileCursor {
+	return &fileCursor{frames: f.Frames(0, f.Size()), spec: spec, b: *vec.NewBatch(spec.types, 0)}
 }
 
 func (c *fileCursor) next(ctx context.Context) (*vec.Batch, []byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	keys, err := c.frames.Next(c.keys)
-	if keys == nil || err != nil {
+	frame, err := c.frames.Next()
+	if frame == nil || err != nil {
 		return nil, nil, err
 	}
-	c.keys = keys
-	if c.rows, err = c.frames.Next(c.rows); err != nil {
-		return nil, nil, err
-	}
-	return &c.b, c.keys, hold.DecodeBatch(c.rows, c.types, &c.b)
+	keys := frame[4:][:int(binary.LittleEndian.Uint32(frame))*c.spec.layout.stride]
+	c.b.N, err = mem.ReadBatch(frame[4+len(keys):], c.spec.types, c.b.Cols)
+	return &c.b, keys, err
 }
 
 func (c *fileCursor) close() {}
