@@ -12,7 +12,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/exec"
-	"github.com/volley-sql/volley/exec/exectest"
+	"github.com/volley-sql/volley/exec/plantest"
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -29,7 +29,7 @@ func numbers(from, to int) (out []string) {
 }
 
 func TestRange(t *testing.T) {
-	exectest.Test(t, exectest.Range(5000), numbers(0, 5000), false)
+	plantest.Test(t, plantest.Range(5000), numbers(0, 5000), false)
 }
 
 func TestRangeSteps(t *testing.T) {
@@ -44,25 +44,25 @@ func TestRangeSteps(t *testing.T) {
 		{7, 0, -3, []string{"7", "4", "1"}},
 		{-big - 1, big, big, []string{fmt.Sprint(int64(-big - 1)), "-1", fmt.Sprint(int64(big - 1))}},
 	} {
-		n := &physical.Range{Info: exectest.Info(), Name: "id", Start: c.start, End: c.end, Step: c.step}
-		got, err := exectest.Rows(t, exectest.Worlds[0], n)
+		n := &physical.Range{Info: plantest.Info(), Name: "id", Start: c.start, End: c.end, Step: c.step}
+		got, err := plantest.Rows(t, plantest.Worlds[0], n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		exectest.Diff(t, got, c.want)
+		plantest.Diff(t, got, c.want)
 	}
 }
 
 func TestPartitionsShareARange(t *testing.T) {
 	seen := map[string]int{}
 	for p := range 3 {
-		env := exectest.Env(t, exectest.Worlds[0])
+		env := plantest.Env(t, plantest.Worlds[0])
 		env.Partition, env.Partitions = p, 3
-		task, err := exec.Build(env, exectest.Range(1000), nil)
+		task, err := exec.Build(env, plantest.Range(1000), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := exectest.Collect(t, t.Context(), env, task)
+		rows, err := plantest.Collect(t, t.Context(), env, task)
 		if err != nil || len(rows) < 333 {
 			t.Fatal(len(rows), err)
 		}
@@ -76,22 +76,22 @@ func TestPartitionsShareARange(t *testing.T) {
 }
 
 func TestProjectFilterLimit(t *testing.T) {
-	in := exectest.Range(10000)
-	id := exectest.Ref(in, 0)
-	f := &physical.Filter{Info: exectest.Info(), Input: in, Preds: []expr.Expr{
-		exectest.Compare(expr.Ge, id, exectest.Int(100)), exectest.Compare(expr.Lt, id, exectest.Int(200)),
+	in := plantest.Range(10000)
+	id := plantest.Ref(in, 0)
+	f := &physical.Filter{Info: plantest.Info(), Input: in, Preds: []expr.Expr{
+		plantest.Compare(expr.Ge, id, plantest.Int(100)), plantest.Compare(expr.Lt, id, plantest.Int(200)),
 	}}
-	p := &physical.Project{Info: exectest.Info(), Input: f, Exprs: []expr.Expr{id, exectest.Int(7)}, Names: []string{"a", "b"}}
+	p := &physical.Project{Info: plantest.Info(), Input: f, Exprs: []expr.Expr{id, plantest.Int(7)}, Names: []string{"a", "b"}}
 	var want []string
 	for i := 100; i < 200; i++ {
 		want = append(want, fmt.Sprintf("%d|7", i))
 	}
-	exectest.Test(t, p, want, false)
+	plantest.Test(t, p, want, false)
 
 	for _, c := range []struct{ count, offset, rows int64 }{{10, 0, 10}, {10, 95, 5}, {-1, 30, 70}, {0, 0, 0}, {1000, 0, 100}, {5, 1000, 0}} {
-		l := &physical.Limit{Info: exectest.Info(), Input: p, Count: c.count, Offset: c.offset}
-		for _, w := range exectest.Worlds {
-			got, err := exectest.Rows(t, w, l)
+		l := &physical.Limit{Info: plantest.Info(), Input: p, Count: c.count, Offset: c.offset}
+		for _, w := range plantest.Worlds {
+			got, err := plantest.Rows(t, w, l)
 			if err != nil || int64(len(got)) != c.rows {
 				t.Errorf("%v: limit %d offset %d: %d rows, %v", w, c.count, c.offset, len(got), err)
 			}
@@ -101,73 +101,73 @@ func TestProjectFilterLimit(t *testing.T) {
 
 // A limit must not wait for sources that would go on for long.
 func TestLimitStopsEarly(t *testing.T) {
-	in := exectest.Range(1 << 50)
-	id := exectest.Ref(in, 0)
-	f := &physical.Filter{Info: exectest.Info(), Input: in, Preds: []expr.Expr{exectest.Compare(expr.Lt, id, exectest.Int(10))}}
-	l := &physical.Limit{Info: exectest.Info(), Input: f, Count: 10}
-	for _, w := range []exectest.World{{BatchSize: 2048, Threads: 1}, {BatchSize: 2048, Threads: 4}} {
-		got, err := exectest.Rows(t, w, l)
+	in := plantest.Range(1 << 50)
+	id := plantest.Ref(in, 0)
+	f := &physical.Filter{Info: plantest.Info(), Input: in, Preds: []expr.Expr{plantest.Compare(expr.Lt, id, plantest.Int(10))}}
+	l := &physical.Limit{Info: plantest.Info(), Input: f, Count: 10}
+	for _, w := range []plantest.World{{BatchSize: 2048, Threads: 1}, {BatchSize: 2048, Threads: 4}} {
+		got, err := plantest.Rows(t, w, l)
 		if err != nil || len(got) != 10 {
 			t.Errorf("%d rows, %v", len(got), err)
 		}
 	}
 	// Also inside of a branch of a union and below a sort.
-	u := &physical.Union{Info: exectest.Info(), Inputs: []physical.Node{l, exectest.Range(5)}, Names: []string{"id"}}
-	s := &physical.Sort{Info: exectest.Info(), Input: u, Limit: -1, Keys: []expr.SortKey{{Expr: exectest.Ref(u, 0)}}}
-	got, err := exectest.Rows(t, exectest.World{BatchSize: 2048, Threads: 4}, s)
+	u := &physical.Union{Info: plantest.Info(), Inputs: []physical.Node{l, plantest.Range(5)}, Names: []string{"id"}}
+	s := &physical.Sort{Info: plantest.Info(), Input: u, Limit: -1, Keys: []expr.SortKey{{Expr: plantest.Ref(u, 0)}}}
+	got, err := plantest.Rows(t, plantest.World{BatchSize: 2048, Threads: 4}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	exectest.Diff(t, got, strings.Fields("0 0 1 1 2 2 3 3 4 4 5 6 7 8 9"))
+	plantest.Diff(t, got, strings.Fields("0 0 1 1 2 2 3 3 4 4 5 6 7 8 9"))
 }
 
 func TestLimitKeepsOrder(t *testing.T) {
-	in := exectest.Range(5000)
-	s := &physical.Sort{Info: exectest.Info(), Input: in, Limit: -1, Keys: []expr.SortKey{{Expr: exectest.Ref(in, 0), Desc: true}}}
-	l := &physical.Limit{Info: exectest.Info(), Input: s, Count: 3, Offset: 2}
-	exectest.Test(t, l, []string{"4997", "4996", "4995"}, true)
+	in := plantest.Range(5000)
+	s := &physical.Sort{Info: plantest.Info(), Input: in, Limit: -1, Keys: []expr.SortKey{{Expr: plantest.Ref(in, 0), Desc: true}}}
+	l := &physical.Limit{Info: plantest.Info(), Input: s, Count: 3, Offset: 2}
+	plantest.Test(t, l, []string{"4997", "4996", "4995"}, true)
 }
 
 func TestUnion(t *testing.T) {
-	u := &physical.Union{Info: exectest.Info(), Inputs: []physical.Node{exectest.Range(3000), exectest.Range(10), exectest.Range(0)}, Names: []string{"id"}}
-	exectest.Test(t, u, append(numbers(0, 3000), numbers(0, 10)...), false)
+	u := &physical.Union{Info: plantest.Info(), Inputs: []physical.Node{plantest.Range(3000), plantest.Range(10), plantest.Range(0)}, Names: []string{"id"}}
+	plantest.Test(t, u, append(numbers(0, 3000), numbers(0, 10)...), false)
 }
 
 func TestExpand(t *testing.T) {
-	in := exectest.Range(3)
-	id := exectest.Ref(in, 0)
+	in := plantest.Range(3)
+	id := plantest.Ref(in, 0)
 	e := &physical.Expand{
-		Info: exectest.Info(), Input: in,
-		Projections: [][]expr.Expr{{id, exectest.Int(0)}, {expr.NullOf(types.Int64Type), exectest.Int(1)}},
+		Info: plantest.Info(), Input: in,
+		Projections: [][]expr.Expr{{id, plantest.Int(0)}, {expr.NullOf(types.Int64Type), plantest.Int(1)}},
 		Cols:        types.Schema{{Name: "a", Type: types.Int64Type, Nullable: true}, {Name: "set", Type: types.Int64Type}},
 	}
-	exectest.Test(t, e, strings.Fields("0|0 1|0 2|0 NULL|1 NULL|1 NULL|1"), false)
+	plantest.Test(t, e, strings.Fields("0|0 1|0 2|0 NULL|1 NULL|1 NULL|1"), false)
 }
 
 func TestSample(t *testing.T) {
-	s := &physical.Sample{Info: exectest.Info(), Input: exectest.Range(100000), Fraction: 0.1, Seed: 42}
-	for _, w := range exectest.Worlds[:2] {
-		got, err := exectest.Rows(t, w, s)
+	s := &physical.Sample{Info: plantest.Info(), Input: plantest.Range(100000), Fraction: 0.1, Seed: 42}
+	for _, w := range plantest.Worlds[:2] {
+		got, err := plantest.Rows(t, w, s)
 		if err != nil || len(got) < 9500 || len(got) > 10500 {
 			t.Errorf("%v: %d rows, %v", w, len(got), err)
 		}
 	}
-	first, _ := exectest.Rows(t, exectest.Worlds[0], s)
-	again, _ := exectest.Rows(t, exectest.Worlds[0], s)
-	exectest.Diff(t, again, first)
+	first, _ := plantest.Rows(t, plantest.Worlds[0], s)
+	again, _ := plantest.Rows(t, plantest.Worlds[0], s)
+	plantest.Diff(t, again, first)
 }
 
 func TestSharedIsComputedOnce(t *testing.T) {
-	in := exectest.Range(3000)
-	sample := &physical.Sample{Info: exectest.Info(), Input: in, Fraction: 0.5, Seed: 1}
+	in := plantest.Range(3000)
+	sample := &physical.Sample{Info: plantest.Info(), Input: in, Fraction: 0.5, Seed: 1}
 	var u physical.Union
-	u.Info, u.Names = exectest.Info(), []string{"id"}
+	u.Info, u.Names = plantest.Info(), []string{"id"}
 	for range 2 {
 		// Two different nodes with one key, as after the wire form.
-		u.Inputs = append(u.Inputs, &physical.Shared{Info: exectest.Info(), Key: 1, Input: sample})
+		u.Inputs = append(u.Inputs, &physical.Shared{Info: plantest.Info(), Key: 1, Input: sample})
 	}
-	for _, w := range exectest.Worlds {
-		got, err := exectest.Rows(t, w, &u)
+	for _, w := range plantest.Worlds {
+		got, err := plantest.Rows(t, w, &u)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,16 +187,16 @@ func TestSharedIsComputedOnce(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	in := exectest.Range(10000)
-	id := exectest.Ref(in, 0)
-	f := &physical.Filter{Info: exectest.Info(), Input: in, Preds: []expr.Expr{exectest.Compare(expr.Lt, id, exectest.Int(100))}}
-	s := &physical.Sort{Info: exectest.Info(), Input: f, Limit: -1, Keys: []expr.SortKey{{Expr: id}}}
-	env := exectest.Env(t, exectest.World{BatchSize: 2048, Threads: 2})
+	in := plantest.Range(10000)
+	id := plantest.Ref(in, 0)
+	f := &physical.Filter{Info: plantest.Info(), Input: in, Preds: []expr.Expr{plantest.Compare(expr.Lt, id, plantest.Int(100))}}
+	s := &physical.Sort{Info: plantest.Info(), Input: f, Limit: -1, Keys: []expr.SortKey{{Expr: id}}}
+	env := plantest.Env(t, plantest.World{BatchSize: 2048, Threads: 2})
 	task, err := exec.Build(env, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exectest.Collect(t, t.Context(), env, task); err != nil {
+	if _, err := plantest.Collect(t, t.Context(), env, task); err != nil {
 		t.Fatal(err)
 	}
 	rows := map[string]int64{}
@@ -227,7 +227,7 @@ func (i inputs) Splits(*physical.Scan, int) []catalog.Split           { return n
 func (i inputs) Open(*physical.StageRead, int) ([]flow.Source, error) { return i.srcs, nil }
 
 func read() *physical.StageRead {
-	return &physical.StageRead{Info: exectest.Info(), Cols: types.Schema{{Name: "x", Type: types.Int64Type}}}
+	return &physical.StageRead{Info: plantest.Info(), Cols: types.Schema{{Name: "x", Type: types.Int64Type}}}
 }
 
 func batches(n int) vec.Stream {
@@ -241,22 +241,22 @@ func batches(n int) vec.Stream {
 	}
 }
 
-func run(t *testing.T, ctx context.Context, w exectest.World, plan physical.Node, src flow.Source) ([]string, error) {
+func run(t *testing.T, ctx context.Context, w plantest.World, plan physical.Node, src flow.Source) ([]string, error) {
 	t.Helper()
-	env := exectest.Env(t, w)
+	env := plantest.Env(t, w)
 	task, err := exec.Build(env, plan, inputs{[]flow.Source{src}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return exectest.Collect(t, ctx, env, task)
+	return plantest.Collect(t, ctx, env, task)
 }
 
 func sorted(in physical.Node) *physical.Sort {
-	return &physical.Sort{Info: exectest.Info(), Input: in, Limit: -1, Keys: []expr.SortKey{{Expr: exectest.Ref(in, 0)}}}
+	return &physical.Sort{Info: plantest.Info(), Input: in, Limit: -1, Keys: []expr.SortKey{{Expr: plantest.Ref(in, 0)}}}
 }
 
 func TestPanicIsAnError(t *testing.T) {
-	for _, w := range []exectest.World{{BatchSize: 10, Threads: 1}, {BatchSize: 10, Threads: 4}} {
+	for _, w := range []plantest.World{{BatchSize: 10, Threads: 1}, {BatchSize: 10, Threads: 4}} {
 		for _, plan := range []physical.Node{read(), sorted(read())} {
 			src := source{func(_ context.Context, thread int) vec.Stream {
 				return func(yield func(*vec.Batch, error) bool) {
@@ -292,26 +292,26 @@ func TestErrorEndsAllThreads(t *testing.T) {
 		}
 	}}
 	for _, plan := range []physical.Node{read(), sorted(read())} {
-		if _, err := run(t, t.Context(), exectest.World{BatchSize: 10, Threads: 4}, plan, src); !errors.Is(err, want) {
+		if _, err := run(t, t.Context(), plantest.World{BatchSize: 10, Threads: 4}, plan, src); !errors.Is(err, want) {
 			t.Errorf("got %v", err)
 		}
 	}
 }
 
 func TestCancel(t *testing.T) {
-	in := exectest.Range(1 << 50)
-	endless := &physical.Filter{Info: exectest.Info(), Input: in, Preds: []expr.Expr{exectest.Compare(expr.Lt, exectest.Ref(in, 0), exectest.Int(0))}}
-	for _, w := range []exectest.World{{BatchSize: 2048, Threads: 1}, {BatchSize: 2048, Threads: 4}, {BatchSize: 1, Threads: 4}} {
+	in := plantest.Range(1 << 50)
+	endless := &physical.Filter{Info: plantest.Info(), Input: in, Preds: []expr.Expr{plantest.Compare(expr.Lt, plantest.Ref(in, 0), plantest.Int(0))}}
+	for _, w := range []plantest.World{{BatchSize: 2048, Threads: 1}, {BatchSize: 2048, Threads: 4}, {BatchSize: 1, Threads: 4}} {
 		for _, plan := range []physical.Node{endless, sorted(endless)} {
 			ctx, cancel := context.WithCancel(t.Context())
 			var at atomic.Int64
 			time.AfterFunc(20*time.Millisecond, func() { at.Store(time.Now().UnixNano()); cancel() })
-			env := exectest.Env(t, w)
+			env := plantest.Env(t, w)
 			task, err := exec.Build(env, plan, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = exectest.Collect(t, ctx, env, task)
+			_, err = plantest.Collect(t, ctx, env, task)
 			if late := time.Since(time.Unix(0, at.Load())); late > 100*time.Millisecond {
 				t.Errorf("%v: ended %v after being cancelled", w, late)
 			}
@@ -323,9 +323,9 @@ func TestCancel(t *testing.T) {
 }
 
 func TestConsumerStops(t *testing.T) {
-	for _, w := range exectest.Worlds {
-		env := exectest.Env(t, w)
-		task, err := exec.Build(env, exectest.Range(1<<50), nil)
+	for _, w := range plantest.Worlds {
+		env := plantest.Env(t, w)
+		task, err := exec.Build(env, plantest.Range(1<<50), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -342,14 +342,14 @@ func TestConsumerStops(t *testing.T) {
 }
 
 func TestConsumerPanics(t *testing.T) {
-	for _, w := range exectest.Worlds[:2] {
+	for _, w := range plantest.Worlds[:2] {
 		func() {
 			defer func() {
 				if r := recover(); r != "mine" {
 					t.Errorf("recovered %v", r)
 				}
 			}()
-			task, err := exec.Build(exectest.Env(t, w), exectest.Range(1<<50), nil)
+			task, err := exec.Build(plantest.Env(t, w), plantest.Range(1<<50), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -362,7 +362,7 @@ func TestConsumerPanics(t *testing.T) {
 
 // A client that takes rows one by one stops in the middle.
 func TestPulled(t *testing.T) {
-	task, err := exec.Build(exectest.Env(t, exectest.Worlds[1]), exectest.Range(1<<50), nil)
+	task, err := exec.Build(plantest.Env(t, plantest.Worlds[1]), plantest.Range(1<<50), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,12 +376,12 @@ func TestPulled(t *testing.T) {
 }
 
 func TestMemoryLimit(t *testing.T) {
-	in := exectest.Range(1 << 20)
-	u := &physical.Union{Info: exectest.Info(), Names: []string{"id"}}
+	in := plantest.Range(1 << 20)
+	u := &physical.Union{Info: plantest.Info(), Names: []string{"id"}}
 	for range 2 {
-		u.Inputs = append(u.Inputs, &physical.Shared{Info: exectest.Info(), Key: 1, Input: in})
+		u.Inputs = append(u.Inputs, &physical.Shared{Info: plantest.Info(), Key: 1, Input: in})
 	}
-	_, err := exectest.Rows(t, exectest.World{BatchSize: 2048, Threads: 2, Memory: 1 << 20}, u)
+	_, err := plantest.Rows(t, plantest.World{BatchSize: 2048, Threads: 2, Memory: 1 << 20}, u)
 	if !sqlerr.Is(err, sqlerr.MemoryLimit) {
 		t.Errorf("got %v", err)
 	}
@@ -389,7 +389,7 @@ func TestMemoryLimit(t *testing.T) {
 
 func TestMergeOfSortedReads(t *testing.T) {
 	r := read()
-	r.Order = []expr.SortKey{{Expr: exectest.Ref(r, 0)}}
+	r.Order = []expr.SortKey{{Expr: plantest.Ref(r, 0)}}
 	var srcs []flow.Source
 	var want []string
 	for s := range 5 {
@@ -410,16 +410,16 @@ func TestMergeOfSortedReads(t *testing.T) {
 	for i := range 1015 {
 		want = append(want, fmt.Sprint(i))
 	}
-	for _, w := range exectest.Worlds {
-		env := exectest.Env(t, w)
-		task, err := exec.Build(env, r, inputs{srcs}, exec.Tap(exectest.Check(t)))
+	for _, w := range plantest.Worlds {
+		env := plantest.Env(t, w)
+		task, err := exec.Build(env, r, inputs{srcs}, exec.Tap(plantest.Check(t)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := exectest.Collect(t, t.Context(), env, task)
+		got, err := plantest.Collect(t, t.Context(), env, task)
 		if err != nil {
 			t.Fatal(err)
 		}
-		exectest.Diff(t, got[:1000], want[:1000])
+		plantest.Diff(t, got[:1000], want[:1000])
 	}
 }

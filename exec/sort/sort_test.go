@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/volley-sql/volley/exec/exectest"
+	"github.com/volley-sql/volley/exec/plantest"
 	"github.com/volley-sql/volley/exec/sort"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/types"
@@ -166,7 +166,7 @@ func lines(rows [][]types.Datum) []string {
 	for i, r := range rows {
 		cells := make([]string, len(r))
 		for j, d := range r {
-			cells[j] = exectest.Cell(d)
+			cells[j] = plantest.Cell(d)
 		}
 		out[i] = strings.Join(cells, "|")
 	}
@@ -179,37 +179,37 @@ func TestSortTypes(t *testing.T) {
 	for k := range kinds {
 		second := r.IntN(len(kinds))
 		ts, rows := random(r, 700, k, second)
-		in := exectest.Table(ts, rows...)
+		in := plantest.Table(ts, rows...)
 		for flags := range 4 {
 			keys := []expr.SortKey{
-				{Expr: exectest.Ref(in, 0), Desc: flags&1 != 0, NullsFirst: flags&2 != 0},
-				{Expr: exectest.Ref(in, 1), Desc: r.IntN(2) == 0, NullsFirst: r.IntN(2) == 0},
-				{Expr: exectest.Ref(in, 2)},
+				{Expr: plantest.Ref(in, 0), Desc: flags&1 != 0, NullsFirst: flags&2 != 0},
+				{Expr: plantest.Ref(in, 1), Desc: r.IntN(2) == 0, NullsFirst: r.IntN(2) == 0},
+				{Expr: plantest.Ref(in, 2)},
 			}
 			want := slices.Clone(rows)
 			slices.SortFunc(want, func(a, b []types.Datum) int { return compareKeys(keys, a, b) })
-			n := &physical.Sort{Info: exectest.Info(), Input: in, Keys: keys, Limit: -1}
-			top := &physical.Sort{Info: exectest.Info(), Input: in, Keys: keys, Limit: 25, Offset: 10}
-			for _, w := range exectest.Worlds {
+			n := &physical.Sort{Info: plantest.Info(), Input: in, Keys: keys, Limit: -1}
+			top := &physical.Sort{Info: plantest.Info(), Input: in, Keys: keys, Limit: 25, Offset: 10}
+			for _, w := range plantest.Worlds {
 				if w.BatchSize != 2048 && flags != 0 {
 					continue
 				}
 				name := fmt.Sprintf("%v,%v desc=%v nullsFirst=%v %v", ts[0], ts[1], keys[0].Desc, keys[0].NullsFirst, w)
-				got, err := exectest.Rows(t, w, n)
+				got, err := plantest.Rows(t, w, n)
 				if err != nil {
 					t.Fatal(name, err)
 				}
 				if !slices.Equal(got, lines(want)) {
 					t.Errorf("%s: wrong order", name)
-					exectest.Diff(t, got, lines(want))
+					plantest.Diff(t, got, lines(want))
 				}
-				got, err = exectest.Rows(t, w, top)
+				got, err = plantest.Rows(t, w, top)
 				if err != nil {
 					t.Fatal(name, err)
 				}
 				if !slices.Equal(got, lines(want[10:35])) {
 					t.Errorf("%s: wrong top", name)
-					exectest.Diff(t, got, lines(want[10:35]))
+					plantest.Diff(t, got, lines(want[10:35]))
 				}
 			}
 		}
@@ -217,15 +217,15 @@ func TestSortTypes(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	in := exectest.Range(9000)
+	in := plantest.Range(9000)
 	for _, c := range []struct{ limit, offset int64 }{{0, 0}, {0, 5}, {1, 0}, {10, 8995}, {10, 9000}, {10, 20000}, {100000, 0}, {3, 8000}, {2 << 20, 8990}, {-1, 8999}} {
-		n := &physical.Sort{Info: exectest.Info(), Input: in, Keys: []expr.SortKey{{Expr: exectest.Ref(in, 0)}}, Limit: c.limit, Offset: c.offset}
+		n := &physical.Sort{Info: plantest.Info(), Input: in, Keys: []expr.SortKey{{Expr: plantest.Ref(in, 0)}}, Limit: c.limit, Offset: c.offset}
 		var want []string
 		for i := c.offset; i < 9000 && (c.limit < 0 || i < c.offset+c.limit); i++ {
 			want = append(want, fmt.Sprint(i))
 		}
-		for _, w := range exectest.Worlds {
-			got, err := exectest.Rows(t, w, n)
+		for _, w := range plantest.Worlds {
+			got, err := plantest.Rows(t, w, n)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -239,22 +239,22 @@ func TestLimits(t *testing.T) {
 // Computed keys that may tie beyond the prefix need a column of their own.
 func TestLargeAndSpilledByMemory(t *testing.T) {
 	const rows = 60000
-	in := exectest.Range(rows)
+	in := plantest.Range(rows)
 	// A permutation of the input as key.
 	key := &expr.Call{Func: "%", T: types.Int64Type, Args: []expr.Expr{
-		&expr.Call{Func: "*", T: types.Int64Type, Args: []expr.Expr{exectest.Ref(in, 0), exectest.Int(7919)}}, exectest.Int(rows),
+		&expr.Call{Func: "*", T: types.Int64Type, Args: []expr.Expr{plantest.Ref(in, 0), plantest.Int(7919)}}, plantest.Int(rows),
 	}}
-	n := &physical.Sort{Info: exectest.Info(), Input: in, Keys: []expr.SortKey{{Expr: key}}, Limit: -1}
+	n := &physical.Sort{Info: plantest.Info(), Input: in, Keys: []expr.SortKey{{Expr: key}}, Limit: -1}
 	want := make([]string, rows)
 	for i := range int64(rows) {
 		want[i*7919%rows] = fmt.Sprint(i)
 	}
-	for _, w := range []exectest.World{{BatchSize: 2048, Threads: 1}, {BatchSize: 2048, Threads: 3}, {BatchSize: 2048, Threads: 3, Memory: 1 << 20}, {BatchSize: 2048, Threads: 1, Memory: 1 << 20}} {
-		got, err := exectest.Rows(t, w, n)
+	for _, w := range []plantest.World{{BatchSize: 2048, Threads: 1}, {BatchSize: 2048, Threads: 3}, {BatchSize: 2048, Threads: 3, Memory: 1 << 20}, {BatchSize: 2048, Threads: 1, Memory: 1 << 20}} {
+		got, err := plantest.Rows(t, w, n)
 		if err != nil {
 			t.Fatal(w, err)
 		}
-		exectest.Diff(t, got, want)
+		plantest.Diff(t, got, want)
 	}
 }
 
@@ -283,10 +283,10 @@ func TestTopBehindLongStrings(t *testing.T) {
 	for i := range 9000 {
 		rows = append(rows, []types.Datum{strings.Repeat("x", 30) + fmt.Sprintf("%05d", r.IntN(9000)), int64(-i)})
 	}
-	in := exectest.Table([]types.Type{types.StringType, types.Int64Type}, rows...)
-	keys := []expr.SortKey{{Expr: exectest.Ref(in, 0)}, {Expr: exectest.Ref(in, 1)}}
+	in := plantest.Table([]types.Type{types.StringType, types.Int64Type}, rows...)
+	keys := []expr.SortKey{{Expr: plantest.Ref(in, 0)}, {Expr: plantest.Ref(in, 1)}}
 	want := slices.Clone(rows)
 	slices.SortFunc(want, func(a, b []types.Datum) int { return compareKeys(keys, a, b) })
-	n := &physical.Sort{Info: exectest.Info(), Input: in, Keys: keys, Limit: 20}
-	exectest.Test(t, n, lines(want[:20]), true)
+	n := &physical.Sort{Info: plantest.Info(), Input: in, Keys: keys, Limit: 20}
+	plantest.Test(t, n, lines(want[:20]), true)
 }

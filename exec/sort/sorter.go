@@ -46,6 +46,7 @@ type Sorter struct {
 	rows          []uint32
 	rowBytes      int64
 	spilled       spills
+	inMemory      bool
 }
 
 // NewSorter returns a sink for rows as spec says.
@@ -84,8 +85,8 @@ func (s *Sorter) Drain(ctx context.Context, thread int, in vec.Stream) error {
 // add keeps the rows of b, spilling what is there when memory is refused.
 func (s *Sorter) add(ctx context.Context, r *run, b *vec.Batch) error {
 	err := r.add(b)
-	if err == nil && !(s.spec.env.ForceSpill && r.store.Len() >= forcedRun) {
-		return nil
+	if err == nil && !(s.spec.env.ForceSpill && r.store.Len() >= forcedRun) || s.inMemory {
+		return err
 	}
 	if r.store.Len() == 0 {
 		return err

@@ -1,10 +1,10 @@
-// Package exectest runs physical plans in many worlds and compares the rows:
+// Package plantest runs physical plans in many worlds and compares the rows:
 // batch sizes 1, 3 and 2048, one and four threads, with and without forced
 // spilling. Between all operators it checks the contract of streams: batches are
 // lent, so they are overwritten as soon as the consumer's loop body returns;
 // nothing is yielded after the consumer has stopped or after an error. At the
 // end of a task no memory may be reserved and no goroutine left.
-package exectest
+package plantest
 
 import (
 	"context"

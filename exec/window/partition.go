@@ -1,0 +1,63 @@
+package window
+
+import (
+	"context"
+
+	"github.com/volley-sql/volley/exec/sort"
+)
+
+// partition is the rows with equal PARTITION BY values.
+type partition struct {
+	ctx  context.Context
+	ord  *sort.Ordered
+	keys int
+	// base is the place of the first row in ord.Rows; all … are followed by the rest of the morsel.
+	base, n int
+	rows    []uint32 // ord.Rows[base : base+n]
+	end     int      // of the morsel, in ord.Rows
+
+	peersKnown     bool
+	peerLo, peerHi []int32 // for each row, the rows equal to it in ORDER BY
+}
+
+// reset makes p the partition that begins at row at.
+func (p *partition) reset(e *evaluation, at, end int) {
+	p.ctx, p.ord, p.keys = e.ctx, e.w.ord, e.w.keys
+	p.base, p.end, p.peersKnown = at, end, false
+	rows := p.ord.Rows
+	n := 1
+	if e.w.parts == 0 {
+		n = end - at
+	} else {
+		for at+n < end && p.ord.Same(rows[at], rows[at+n], e.w.parts) {
+			n++
+		}
+	}
+	p.n, p.rows = n, rows[at:at+n]
+}
+
+// peers fills in peerLo and peerHi.
+func (p *partition) peers() {
+	if p.peersKnown {
+		return
+	}
+	p.peersKnown = true
+	p.peerLo, p.peerHi = grow(p.peerLo, p.n), grow(p.peerHi, p.n)
+	for lo := 0; lo < p.n; {
+		hi := lo + 1
+		for hi < p.n && p.ord.Same(p.rows[lo], p.rows[hi], p.keys) {
+			hi++
+		}
+		for i := lo; i < hi; i++ {
+			p.peerLo[i], p.peerHi[i] = int32(lo), int32(hi)
+		}
+		lo = hi
+	}
+}
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/2)
+	}
+	return s[:n]
+}
