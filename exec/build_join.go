@@ -56,6 +56,7 @@ func (b *builder) join(n, build, probe physical.Node, j joiner) (*chain, error) 
 	}
 	last := &lastOne{source: rest}
 	last.left.Store(int32(b.task.threads(c.serial)))
+	c.onSerial = append(c.onSerial, func() { last.left.Store(1) })
 	return b.push(c, n, func(thread int) (flow.Operator, error) {
 		o, err := j.Probe(thread)
 		return &thenRest{o, last, thread}, err

@@ -60,11 +60,3 @@ func (b *builder) stageRead(n *physical.StageRead) (*chain, error) {
 func (b *builder) scan(n *physical.Scan) (*chain, error) {
 	return nil, sqlerr.New(sqlerr.InternalError, "no scans yet: %d splits", len(b.splits(n)))
 }
-
-func (b *builder) write(n *physical.Write) (*chain, error) {
-	return nil, sqlerr.New(sqlerr.InternalError, "no writes yet")
-}
-
-func (b *builder) window(n *physical.Window) (*chain, error) {
-	return nil, sqlerr.New(sqlerr.InternalError, "no windows yet")
-}

@@ -66,7 +66,6 @@ func (b *builder) sample(n *physical.Sample) (*chain, error) {
 func (b *builder) union(n *physical.Union) (*chain, error) {
 	u := &union{branches: make([]branch, len(n.Inputs))}
 	out := &chain{}
-	serial := true
 	for i, in := range n.Inputs {
 		c, err := b.build(in)
 		if err != nil {
@@ -74,9 +73,10 @@ func (b *builder) union(n *physical.Union) (*chain, error) {
 		}
 		u.branches[i].source, u.branches[i].serial = c.fold(), c.serial
 		out.after = append(out.after, c.after...)
-		serial = serial && c.serial
+		out.onSerial = append(out.onSerial, c.onSerial...)
 	}
-	// One serial branch alone would leave the other threads idle; several can run side by side.
-	c := b.start(n, u, serial && len(n.Inputs) == 1, out.after...)
+	// Not serial, even if the branches are: those can run side by side.
+	c := b.start(n, u, false, out.after...)
+	c.onSerial = out.onSerial
 	return c, nil
 }

@@ -16,6 +16,16 @@ type chain struct {
 	after  []*flow.Pipeline
 	// serial: one thread only, since the source's rows have an order or cannot be shared.
 	serial bool
+	// onSerial is for operators that count the threads of their chain.
+	onSerial []func()
+}
+
+// makeSerial leaves the chain to one thread.
+func (c *chain) makeSerial() {
+	c.serial = true
+	for _, f := range c.onSerial {
+		f()
+	}
 }
 
 // fold makes the chain so far a single source.

@@ -11,17 +11,17 @@ import (
 
 // Project computes a column an expression; the selection passes through.
 type Project struct {
-	progs []*eval.Program
-	out   vec.Batch
+	set *eval.Set
+	out vec.Batch
 }
 
 // NewProject compiles exprs, whose Refs are places in the input.
 func NewProject(env *flow.Env, exprs []expr.Expr) (*Project, error) {
-	progs, err := compile(env, exprs)
+	set, err := eval.CompileSet(env.Functions, env.Context, exprs)
 	if err != nil {
 		return nil, err
 	}
-	return &Project{progs: progs, out: vec.Batch{Cols: make([]*vec.Vec, len(exprs))}}, nil
+	return &Project{set: set}, nil
 }
 
 // Run implements flow.Operator.
@@ -42,12 +42,11 @@ func (p *Project) Run(_ context.Context, in vec.Stream) vec.Stream {
 	}
 }
 
-func (p *Project) eval(b *vec.Batch) (err error) {
-	for i, prog := range p.progs {
-		if p.out.Cols[i], err = prog.Eval(b.Cols, b.N, b.Sel); err != nil {
-			return err
-		}
+func (p *Project) eval(b *vec.Batch) error {
+	cols, err := p.set.Eval(b.Cols, b.N, b.Sel)
+	if err != nil {
+		return err
 	}
-	p.out.N, p.out.Sel = b.N, b.Sel
+	p.out = vec.Batch{Cols: cols, N: b.N, Sel: b.Sel}
 	return nil
 }
