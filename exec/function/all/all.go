@@ -8,12 +8,15 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/arith"
 	"github.com/volley-sql/volley/exec/function/cond"
+	"github.com/volley-sql/volley/exec/function/str"
 )
 
 // families lists what each family defines. They are functions, so that
 // nothing is built before the registry is first asked for.
 var families = []func() []function.Def{
-	arith.Defs, cond.Defs,
+	arith.Defs,
+	cond.Defs,
+	str.Defs,
 }
 
 // Registry returns the registry of all functions, built on first use.
