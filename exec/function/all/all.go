@@ -16,6 +16,8 @@ import (
 var families = []func() []function.Def{
 	arith.Defs,
 	cond.Defs,
+	arith.Defs, cond.Defs,
+	arith.Defs,
 	str.Defs,
 }
 
