@@ -16,8 +16,6 @@ import (
 var families = []func() []function.Def{
 	arith.Defs,
 	cond.Defs,
-	arith.Defs, cond.Defs,
-	arith.Defs,
 	str.Defs,
 }
 
