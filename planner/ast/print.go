@@ -7,8 +7,8 @@ import (
 	"github.com/volley-sql/volley/internal/types"
 )
 
-// SQL is an expression, query or relation as text that parses back to the
-// same tree. Everything that could bind differently is in parentheses.
+// SQL is a statement, query, relation or expression as text that parses back
+// to the same tree, but for open subqueries (see SubqueryRef). Everything that could bind differently is in parentheses.
 func SQL(n Node) string {
 	p := printer{}
 	p.node(n)

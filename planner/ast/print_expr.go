@@ -153,6 +153,12 @@ func (p *printer) form(e Expr) {
 		p.expr(e.X)
 		p.put(")")
 	case *Trim:
+		if p.names && e.Chars == nil {
+			p.put([...]string{"trim(", "ltrim(", "rtrim("}[e.Side])
+			p.expr(e.X)
+			p.put(")")
+			return
+		}
 		p.put("TRIM(", e.Side.String(), " ")
 		if e.Chars != nil {
 			p.expr(e.Chars)
@@ -372,10 +378,14 @@ func UnitArgument(function string) bool {
 }
 
 func (p *printer) call(e *Func) {
-	if p.names {
-		p.put(strings.ToLower(e.Name.Last()))
-	} else {
+	lower := strings.ToLower(e.Name.Last())
+	switch {
+	case !p.names:
 		p.name(e.Name)
+	case p.specialName(lower, e):
+		return
+	default:
+		p.put(callName(lower, len(e.Args)))
 	}
 	p.put("(")
 	if e.Distinct {
@@ -389,11 +399,14 @@ func (p *printer) call(e *Func) {
 			p.put(lit.Text)
 			continue
 		}
-		if s, ok := a.(*Star); ok && p.names && len(s.Qualifier) == 0 && strings.EqualFold(e.Name.Last(), "count") && !e.Distinct {
+		if s, ok := a.(*Star); ok && p.names && len(s.Qualifier) == 0 && lower == "count" && !e.Distinct {
 			p.put("1")
 			continue
 		}
 		p.expr(a)
+	}
+	if more, ok := defaultArgs[lower][len(e.Args)]; ok && p.names {
+		p.put(", ", more)
 	}
 	p.put(")")
 	if len(e.WithinGroup) > 0 {
@@ -416,7 +429,7 @@ func (p *printer) call(e *Func) {
 	}
 	if e.Over != nil {
 		p.put(" OVER ")
-		p.window(e.Over, strings.ToLower(e.Name.Last()))
+		p.window(e.Over, lower)
 	}
 }
 
@@ -444,7 +457,7 @@ func (p *printer) sortItems(xs []SortItem) {
 
 // rankLike are the functions whose frame is ROWS up to the current row when
 // none is given.
-var rankLike = map[string]bool{"row_number": true, "rank": true, "dense_rank": true, "percent_rank": true, "cume_dist": true, "ntile": true}
+var rankLike = map[string]bool{"row_number": true, "rank": true, "dense_rank": true, "percent_rank": true, "ntile": true}
 
 // window writes a window; in names it shows the frame that function has by default.
 func (p *printer) window(w *Window, function string) {

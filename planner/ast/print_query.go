@@ -12,13 +12,15 @@ func (p *printer) node(n Node) {
 		p.relation(n)
 	case Body:
 		p.body(n)
+	case Statement:
+		p.statement(n)
 	default:
 		panic(fmt.Sprintf("ast: no way to print %T", n))
 	}
 }
 
 func (p *printer) query(q *Query) {
-	p.with(q)
+	p.with(q.With, q.Recursive)
 	p.body(q.Body)
 	if q.OrderAll != nil {
 		p.put(" ORDER BY ")
@@ -41,15 +43,13 @@ func (p *printer) query(q *Query) {
 	p.clause(" OFFSET ", q.Offset)
 }
 
-func (p *printer) with(q *Query) {
-	if len(q.With) == 0 {
+func (p *printer) with(ctes []CTE, recursive bool) {
+	if len(ctes) == 0 {
 		return
 	}
 	p.put("WITH ")
-	if q.Recursive {
-		p.put("RECURSIVE ")
-	}
-	list(p, q.With, func(c CTE) {
+	p.flag(recursive, "RECURSIVE ")
+	list(p, ctes, func(c CTE) {
 		p.ident(c.Name)
 		p.columns(c.Columns)
 		p.clause(" MAX RECURSION LEVEL ", c.MaxDepth)
@@ -263,12 +263,8 @@ func (p *printer) relation(r Relation) {
 func (p *printer) tableRef(r *TableRef) {
 	p.name(r.Name)
 	if len(r.Options) > 0 {
-		p.put(" WITH (")
-		list(p, r.Options, func(o Property) {
-			p.put(QuoteString(o.Key))
-			p.clause(" = ", o.Value)
-		})
-		p.put(")")
+		p.put(" WITH ")
+		p.properties(r.Options)
 	}
 	if r.AsOf != nil {
 		if r.AsOfTimestamp {

@@ -177,12 +177,15 @@ func (p *parser) inList(x ast.Expr) ast.Expr {
 		return x
 	}
 	list := p.exprList()
-	p.expect(")")
-	if len(list) == 1 {
-		if sub, ok := list[0].(*ast.Subquery); ok {
-			return &ast.InQuery{Span: p.from(pos), X: x, Query: sub.Query}
+	if sub, ok := list[0].(*ast.Subquery); ok && len(list) == 1 {
+		q := sub.Query
+		if p.queryGoesOn() {
+			q = p.queryFrom(sub.Pos(), q)
 		}
+		p.expect(")")
+		return &ast.InQuery{Span: p.from(pos), X: x, Query: q}
 	}
+	p.expect(")")
 	return &ast.In{Span: p.from(pos), X: x, List: list}
 }
 
