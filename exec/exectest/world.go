@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -113,7 +114,19 @@ func (w World) encode(t types.Type, col []types.Datum) *vec.Vec {
 }
 
 // Show is a datum as text, -0.0 and 0.0 apart.
-func Show(d types.Datum) string { return fmt.Sprintf("%v", d) }
+func Show(d types.Datum) string {
+	switch x := d.(type) {
+	case nil:
+		return "null"
+	case string:
+		return x
+	case int64:
+		return strconv.FormatInt(x, 10)
+	case bool:
+		return strconv.FormatBool(x)
+	}
+	return fmt.Sprint(d)
+}
 
 // Share is the stream of one of several threads that take batches in turn.
 func Share(bs []*vec.Batch, thread, threads int) vec.Stream {

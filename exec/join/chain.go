@@ -24,6 +24,9 @@ func (p *probe) chains(ctx context.Context, b *vec.Batch, sel []uint16) error {
 	for _, r := range sel {
 		p.matched[r], p.unknown[r] = false, false
 	}
+	if j.loop && len(sel) >= minAcross {
+		return p.across(ctx, b, sel)
+	}
 	for _, r := range sel {
 		for q := p.heads[r]; q != nil; q = next(q) {
 			if err := p.pair(ctx, b, r, q, p.accept); err != nil {
@@ -31,15 +34,21 @@ func (p *probe) chains(ctx context.Context, b *vec.Batch, sel []uint16) error {
 			}
 		}
 	}
-	if err := p.test2(ctx, b, p.accept); err != nil {
+	if err := p.testPairs(ctx, b, p.accept); err != nil {
 		return err
 	}
+	return p.conclude(ctx, b, sel)
+}
+
+// conclude yields what is known of the rows sel when all their pairs were seen.
+func (p *probe) conclude(ctx context.Context, b *vec.Batch, sel []uint16) error {
+	j := p.join
 	switch {
 	case !j.pairs:
 		if j.node.BuildLeft {
 			return nil // Unmatched tells
 		}
-		if j.node.NullAware && p.test != nil {
+		if j.node.NullAware && p.test != nil && !j.loop {
 			if err := p.doubts(ctx, b, sel); err != nil {
 				return err
 			}
@@ -63,7 +72,7 @@ func (p *probe) chains(ctx context.Context, b *vec.Batch, sel []uint16) error {
 // pair adds a candidate; a full list is tested first.
 func (p *probe) pair(ctx context.Context, b *vec.Batch, r uint16, q rowPtr, f func(*vec.Batch) error) error {
 	if len(p.pairs.probe) >= max(p.join.env.BatchSize, 1) {
-		if err := p.test2(ctx, b, f); err != nil {
+		if err := p.testPairs(ctx, b, f); err != nil {
 			return err
 		}
 	}
@@ -71,8 +80,8 @@ func (p *probe) pair(ctx context.Context, b *vec.Batch, r uint16, q rowPtr, f fu
 	return nil
 }
 
-// test2 leaves the pairs that pass the residual in rows and ptrs, and gives them to f.
-func (p *probe) test2(ctx context.Context, b *vec.Batch, f func(*vec.Batch) error) error {
+// testPairs leaves the pairs that pass the residual in rows and ptrs, and gives them to f.
+func (p *probe) testPairs(ctx context.Context, b *vec.Batch, f func(*vec.Batch) error) error {
 	x := &p.pairs
 	n := len(x.probe)
 	if n == 0 {
@@ -93,11 +102,10 @@ func (p *probe) test2(ctx context.Context, b *vec.Batch, f func(*vec.Batch) erro
 				p.join.layout.Gather(o.at, x.ptrs, v)
 			}
 		}
-		keep, err := p.test.Select(p.testIn, n, vec.Identity[:n], x.keep)
+		keep, err := p.selectTrue(n, vec.Identity[:n], func(k uint16) uint16 { return x.rows[k] })
 		if err != nil {
 			return err
 		}
-		x.keep = keep
 		for i, k := range keep {
 			x.rows[i], x.ptrs[i] = x.rows[k], x.ptrs[k]
 		}
@@ -107,6 +115,31 @@ func (p *probe) test2(ctx context.Context, b *vec.Batch, f func(*vec.Batch) erro
 		return nil
 	}
 	return f(b)
+}
+
+// selectTrue evaluates the condition on rows sel of testIn and returns those
+// where it is true. In a null-aware loop, probe rows where it is NULL are in doubt.
+func (p *probe) selectTrue(n int, sel []uint16, probe func(uint16) uint16) ([]uint16, error) {
+	x := &p.pairs
+	var err error
+	if !p.join.loop || !p.join.node.NullAware {
+		x.keep, err = p.test.Select(p.testIn, n, sel, x.keep)
+		return x.keep, err
+	}
+	v, err := p.test.Eval(p.testIn, n, sel)
+	if err != nil {
+		return nil, err
+	}
+	x.keep = x.keep[:0]
+	for _, k := range sel {
+		switch {
+		case v.Null(int(k)):
+			p.unknown[probe(k)] = true
+		case vec.Data[bool](v.Base())[v.Index(int(k))]:
+			x.keep = append(x.keep, k)
+		}
+	}
+	return x.keep, nil
 }
 
 // accept takes note of true matches and yields them if pairs come out.
@@ -161,7 +194,7 @@ func (p *probe) doubts(ctx context.Context, b *vec.Batch, sel []uint16) error {
 			return err
 		}
 	}
-	return p.test2(ctx, b, doubt)
+	return p.testPairs(ctx, b, doubt)
 }
 
 // each visits the rows that have a NULL key, and with all set the others too.

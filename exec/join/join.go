@@ -49,6 +49,7 @@ type Join struct {
 	plan
 	table   table
 	collide bool // for tests: every hash is zero
+	loop    bool // made by NewLoop
 
 	// What null-aware joins that build left must know of the probe side.
 	probed, probedNull atomic.Bool
@@ -103,12 +104,16 @@ const (
 
 // New prepares the join n.
 func New(env *flow.Env, n *physical.HashJoin) (*Join, error) {
-	j := &Join{env: env, node: n}
+	return (&Join{env: env, node: n}).prepare(fmt.Sprintf("HashJoin %d", n.Info.ID))
+}
+
+func (j *Join) prepare(name string) (*Join, error) {
+	env := j.env
 	root := env.Account
 	if root == nil {
 		root = mem.NewAccount("task", 0)
 	}
-	j.account = root.Child(fmt.Sprintf("HashJoin %d", n.Info.ID), 0)
+	j.account = root.Child(name, 0)
 	j.sides()
 	if err := j.kinds(); err != nil {
 		return nil, err
@@ -160,7 +165,7 @@ func (j *Join) kinds() error {
 	default:
 		return sqlerr.New(sqlerr.InternalError, "unknown join kind %d", n.Kind)
 	}
-	if n.NullAware && len(n.LeftKeys) != 1 {
+	if n.NullAware && len(n.LeftKeys) != 1 && !j.loop {
 		return sqlerr.New(sqlerr.InternalError, "a null-aware join has one key, not %d", len(n.LeftKeys))
 	}
 	if n.NullAware && n.BuildLeft && n.Residual != nil {

@@ -74,6 +74,9 @@ func (l *Layout) Gather(c int, rows []unsafe.Pointer, out *vec.Vec) {
 			data[i] = stringAt(unsafe.Add(r, k.off))
 		}
 	case nested:
+		if out.Type.Kind != types.Struct {
+			clear(vec.Data[vec.List](out))
+		}
 		for i, r := range rows {
 			if !l.IsNull(c, r) {
 				Decode(out, i, stringAt(unsafe.Add(r, k.off)))
@@ -81,6 +84,21 @@ func (l *Layout) Gather(c int, rows []unsafe.Pointer, out *vec.Vec) {
 		}
 	}
 	l.gatherNulls(k, rows, out)
+}
+
+// GatherRaw is Gather for key columns that leaves them prepared: nested values stay encoded.
+func (l *Layout) GatherRaw(c int, rows []unsafe.Pointer, out *vec.Vec) {
+	k := &l.cols[c]
+	if k.kind != nested {
+		l.Gather(c, rows, out)
+		return
+	}
+	out.Reset(l.Types[c])
+	data := make([]string, len(rows))
+	for i, r := range rows {
+		data[i] = stringAt(unsafe.Add(r, k.off))
+	}
+	vec.SetRaw(out, data)
 }
 
 func gather[T any](data []T, rows []unsafe.Pointer, off int) {
