@@ -32,6 +32,7 @@ package agg
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/function"
@@ -49,7 +50,7 @@ type Agg struct {
 	env     *flow.Env
 	node    *physical.HashAggregate
 	account *mem.Account
-	exprs   []expr.Expr // what is evaluated of each batch: keys first
+	inputs  []input // what is evaluated of each batch: keys first
 	main    *core
 	// sets are the argument lists of DISTINCT calls, each with a table of its own.
 	sets    []*distinct
@@ -57,9 +58,16 @@ type Agg struct {
 	collide bool // for tests: every hash is zero
 }
 
+// input is an expression and the FILTER whose rows it is evaluated for (nil:
+// all): it may fail for others.
+type input struct {
+	e      expr.Expr
+	filter expr.Expr
+}
+
 // distinct is an argument list that some calls want without duplicates.
 type distinct struct {
-	args   []int // in exprs
+	args   []int // in inputs
 	filter expr.Expr
 	core   *core // keys: the group's, then args
 	calls  []int // in main.calls
@@ -73,9 +81,9 @@ func New(env *flow.Env, n *physical.HashAggregate) (*Agg, error) {
 		root = mem.NewAccount("task", 0)
 	}
 	a.account = root.Child(fmt.Sprintf("HashAggregate %d", n.Info.ID), 0)
-	a.exprs = append(a.exprs, n.Keys...)
 	keys := make([]types.Type, len(n.Keys))
 	for i, k := range n.Keys {
+		a.inputs = append(a.inputs, input{e: k})
 		keys[i] = k.Type()
 	}
 	calls, err := a.calls()
@@ -91,7 +99,7 @@ func New(env *flow.Env, n *physical.HashAggregate) (*Agg, error) {
 	for _, s := range a.sets {
 		ts := append([]types.Type(nil), keys...)
 		for _, x := range s.args {
-			ts = append(ts, a.exprs[x].Type())
+			ts = append(ts, a.inputs[x].e.Type())
 		}
 		s.core = newCore(a, "distinct values", ts, nil)
 	}
@@ -112,13 +120,13 @@ func (a *Agg) calls() ([]*call, error) {
 		out[i] = c
 		if n.Mode == physical.Final {
 			for range c.states {
-				c.args = append(c.args, a.use(&expr.Ref{Index: col, T: c.states[len(c.args)], Null: true}))
+				c.args = append(c.args, a.use(&expr.Ref{Index: col, T: c.states[len(c.args)], Null: true}, nil))
 				col++
 			}
 			continue
 		}
 		for _, e := range g.Args {
-			c.args = append(c.args, a.use(e))
+			c.args = append(c.args, a.use(e, g.Filter))
 		}
 		if g.Distinct {
 			if n.Mode == physical.Partial {
@@ -128,31 +136,35 @@ func (a *Agg) calls() ([]*call, error) {
 			continue
 		}
 		for _, k := range g.Order {
-			c.args = append(c.args, a.use(k.Expr))
+			c.args = append(c.args, a.use(k.Expr, g.Filter))
 		}
 		c.where = g.Filter
 	}
 	return out, nil
 }
 
-// use returns the place of e among the evaluated expressions.
-func (a *Agg) use(e expr.Expr) int {
-	for i, x := range a.exprs {
-		if tree.Equal(x, e) {
+// use returns the place of e, evaluated where filter holds, among the inputs.
+func (a *Agg) use(e, filter expr.Expr) int {
+	for i, x := range a.inputs {
+		if same(x.filter, filter) && tree.Equal(x.e, e) {
 			return i
 		}
 	}
-	a.exprs = append(a.exprs, e)
-	return len(a.exprs) - 1
+	a.inputs = append(a.inputs, input{e, filter})
+	return len(a.inputs) - 1
+}
+
+// same compares expressions that may be nil.
+func same(a, b expr.Expr) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return tree.Equal(a, b)
 }
 
 func (a *Agg) distinct(args []int, filter expr.Expr) int {
 	for i, s := range a.sets {
-		same := len(s.args) == len(args) && (s.filter == nil) == (filter == nil) && (filter == nil || tree.Equal(s.filter, filter))
-		for j := 0; same && j < len(args); j++ {
-			same = s.args[j] == args[j]
-		}
-		if same {
+		if slices.Equal(s.args, args) && same(s.filter, filter) {
 			return i
 		}
 	}

@@ -12,7 +12,7 @@ import (
 type call struct {
 	agg      *expr.Agg
 	overload *function.Overload
-	args     []int     // in Agg.exprs: arguments, then ordering keys; in Final mode the state columns
+	args     []int     // in Agg.inputs: arguments, then ordering keys; in Final mode the state columns
 	where    expr.Expr // FILTER, nil for DISTINCT calls, whose set applies it
 	filter   int       // in thread.filters, -1: none
 	set      int       // in Agg.sets, -1: not DISTINCT

@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/exec/row"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -12,11 +13,9 @@ import (
 // thread is what one thread needs to add its batches.
 type thread struct {
 	agg   *Agg
-	progs []program // of Agg.exprs
-	cols  []*vec.Vec
-	where []expr.Expr // distinct filters …
-	tests []program   // … compiled
-	kept  [][]uint16  // rows that pass them
+	cols  []*vec.Vec // values of Agg.inputs
+	plain evaluation // of inputs without a FILTER
+	where []filtered // of the others, by FILTER
 	calls []callInput
 	sets  []setInput
 	preps []row.Prep
@@ -29,9 +28,23 @@ type thread struct {
 	count int    // batches, for ForceSpill
 }
 
+// evaluation is inputs that are evaluated for the same rows.
+type evaluation struct {
+	places []int // in Agg.inputs
+	set    *eval.Set
+}
+
+// filtered is the inputs behind one FILTER.
+type filtered struct {
+	evaluation
+	filter expr.Expr
+	test   *eval.Program
+	kept   []uint16 // rows that pass
+}
+
 // callInput is a call's place among what the thread evaluates.
 type callInput struct {
-	filter int // in tests, -1: none
+	filter int // in where, -1: none
 	args   []*vec.Vec
 }
 
@@ -49,26 +62,20 @@ type work struct {
 }
 
 func (a *Agg) newThread() (*thread, error) {
-	t := &thread{agg: a, progs: make([]program, len(a.exprs)), cols: make([]*vec.Vec, len(a.exprs))}
-	var err error
-	for i, e := range a.exprs {
-		if t.progs[i], err = compile(a.env, e); err != nil {
-			return nil, err
-		}
+	t := &thread{agg: a, cols: make([]*vec.Vec, len(a.inputs))}
+	err := t.compile()
+	if err != nil {
+		return nil, err
 	}
 	for _, c := range a.main.calls {
 		k := callInput{args: make([]*vec.Vec, len(c.args))}
-		if k.filter, err = t.filter(c.where); err != nil {
-			return nil, err
-		}
+		k.filter = t.filter(c.where)
 		t.calls = append(t.calls, k)
 	}
 	for _, s := range a.sets {
 		n := len(a.main.keys) + len(s.args)
 		k := setInput{preps: make([]row.Prep, n), keys: make([]*vec.Vec, n)}
-		if k.filter, err = t.filter(s.filter); err != nil {
-			return nil, err
-		}
+		k.filter = t.filter(s.filter)
 		t.sets = append(t.sets, k)
 	}
 	t.preps, t.keys = make([]row.Prep, len(a.main.keys)), make([]*vec.Vec, len(a.main.keys))
@@ -76,22 +83,65 @@ func (a *Agg) newThread() (*thread, error) {
 	return t, nil
 }
 
-// filter compiles e once and returns its place in t.tests, -1 for nil.
-func (t *thread) filter(e expr.Expr) (int, error) {
-	if e == nil {
-		return -1, nil
+// compile compiles the inputs and filters.
+func (t *thread) compile() error {
+	env := t.agg.env
+	var err error
+	compile := func(e *evaluation) error {
+		es := make([]expr.Expr, len(e.places))
+		for i, x := range e.places {
+			es[i] = t.agg.inputs[x].e
+		}
+		e.set, err = eval.CompileSet(env.Functions, env.Context, es)
+		return err
 	}
-	for i, x := range t.where {
-		if tree.Equal(x, e) {
-			return i, nil
+	add := func(f expr.Expr) error {
+		if f == nil || t.filter(f) >= 0 {
+			return nil
+		}
+		w := filtered{filter: f}
+		if w.test, err = eval.Compile(env.Functions, env.Context, f); err != nil {
+			return err
+		}
+		t.where = append(t.where, w)
+		return nil
+	}
+	for _, c := range t.agg.main.calls {
+		if err := add(c.where); err != nil {
+			return err
 		}
 	}
-	p, err := compile(t.agg.env, e)
-	if err != nil {
-		return 0, err
+	for _, s := range t.agg.sets {
+		if err := add(s.filter); err != nil {
+			return err
+		}
 	}
-	t.where, t.tests, t.kept = append(t.where, e), append(t.tests, p), append(t.kept, nil)
-	return len(t.tests) - 1, nil
+	for i, x := range t.agg.inputs {
+		e := &t.plain
+		if f := t.filter(x.filter); f >= 0 {
+			e = &t.where[f].evaluation
+		}
+		e.places = append(e.places, i)
+	}
+	if err := compile(&t.plain); err != nil {
+		return err
+	}
+	for i := range t.where {
+		if err := compile(&t.where[i].evaluation); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// filter returns the place of f in t.where, -1 if it is not there.
+func (t *thread) filter(f expr.Expr) int {
+	for i, w := range t.where {
+		if f != nil && tree.Equal(w.filter, f) {
+			return i
+		}
+	}
+	return -1
 }
 
 // open makes the thread's tables, which the cores then own.
@@ -150,19 +200,21 @@ func (w *work) size(n int) {
 
 // eval computes all expressions and filters of a batch.
 func (t *thread) eval(b *vec.Batch, sel []uint16) error {
-	for i, p := range t.progs {
-		v, err := p.Eval(b.Cols, b.N, b.Sel)
-		if err != nil {
-			return err
-		}
-		t.cols[i] = v
+	if err := t.values(&t.plain, b, sel); err != nil {
+		return err
 	}
-	for i, p := range t.tests {
-		kept, err := p.Select(b.Cols, b.N, sel, t.kept[i])
-		if err != nil {
+	for i := range t.where {
+		w := &t.where[i]
+		var err error
+		if w.kept, err = w.test.Select(b.Cols, b.N, sel, w.kept); err != nil {
 			return err
 		}
-		t.kept[i] = kept
+		if w.kept == nil {
+			w.kept = []uint16{} // nil means all rows
+		}
+		if err := t.values(&w.evaluation, b, w.kept); err != nil {
+			return err
+		}
 	}
 	for i := range t.keys {
 		t.keys[i] = t.preps[i].Key(t.cols[i], sel)
@@ -175,11 +227,23 @@ func (t *thread) eval(b *vec.Batch, sel []uint16) error {
 	return nil
 }
 
+// values evaluates some inputs for rows sel.
+func (t *thread) values(e *evaluation, b *vec.Batch, sel []uint16) error {
+	vs, err := e.set.Eval(b.Cols, b.N, sel)
+	if err != nil {
+		return err
+	}
+	for i, x := range e.places {
+		t.cols[x] = vs[i]
+	}
+	return nil
+}
+
 func (t *thread) rows(filter int, sel []uint16) []uint16 {
 	if filter < 0 {
 		return sel
 	}
-	return t.kept[filter]
+	return t.where[filter].kept
 }
 
 // group adds the rows of sel to their groups, DISTINCT calls aside.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"unsafe"
 
+	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/row"
@@ -27,7 +28,7 @@ type builder struct {
 	nulls   []bool // by column of the layout: some value is NULL
 	ranges  []keyRange
 
-	progs []program
+	progs *eval.Set
 	preps []row.Prep // keys, then stored columns
 	keys  []*vec.Vec
 	hash  []uint64
@@ -53,7 +54,7 @@ func (j *Join) newBuilder() (*builder, error) {
 	b := &builder{join: j, arena: mem.NewArena(j.account)}
 	b.heap.Arena = b.arena
 	var err error
-	b.progs, err = compileAll(j.env, j.buildKeys)
+	b.progs, err = eval.CompileSet(j.env.Functions, j.env.Context, j.buildKeys)
 	b.preps = make([]row.Prep, len(j.layout.Types))
 	b.keys = make([]*vec.Vec, len(j.buildKeys))
 	b.nulls = make([]bool, len(j.layout.Types))
@@ -110,11 +111,11 @@ func (b *builder) add(in *vec.Batch) error {
 		n := max(in.N, vec.DefaultSize)
 		b.hash, b.ptrs = make([]uint64, n), make([]rowPtr, n)
 	}
-	for i, p := range b.progs {
-		v, err := p.Eval(in.Cols, in.N, in.Sel)
-		if err != nil {
-			return err
-		}
+	keys, err := b.progs.Eval(in.Cols, in.N, in.Sel)
+	if err != nil {
+		return err
+	}
+	for i, v := range keys {
 		b.keys[i] = b.preps[i].Key(v, sel)
 	}
 	sel, null := splitNull(b.keys, j.nullSafe, sel, &b.sel, &b.null)

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/row"
@@ -15,7 +16,7 @@ import (
 // probe matches one thread's probe batches.
 type probe struct {
 	join  *Join
-	progs []program
+	progs *eval.Set
 	preps []row.Prep
 	keys  []*vec.Vec
 	hash  []uint64
@@ -35,7 +36,7 @@ type probe struct {
 	own     []vec.Vec // for columns of out that are not borrowed
 	spare   []vec.Vec // for a second batch out of one input batch
 	mark    *vec.Vec
-	test    program
+	test    *eval.Program
 	testIn  []*vec.Vec
 	testOwn []vec.Vec
 	yield   func(*vec.Batch, error) bool
@@ -47,11 +48,11 @@ var errStop = sqlerr.New(sqlerr.InternalError, "the consumer stopped")
 func (j *Join) newProbe() (*probe, error) {
 	p := &probe{join: j, preps: make([]row.Prep, len(j.probeKeys)), keys: make([]*vec.Vec, len(j.probeKeys))}
 	var err error
-	if p.progs, err = compileAll(j.env, j.probeKeys); err != nil {
+	if p.progs, err = eval.CompileSet(j.env.Functions, j.env.Context, j.probeKeys); err != nil {
 		return nil, err
 	}
 	if j.node.Residual != nil {
-		if p.test, err = compile(j.env, j.node.Residual); err != nil {
+		if p.test, err = eval.Compile(j.env.Functions, j.env.Context, j.node.Residual); err != nil {
 			return nil, err
 		}
 	}
@@ -95,11 +96,11 @@ func (p *probe) batch(ctx context.Context, b *vec.Batch) error {
 		p.matched, p.unknown = make([]bool, n), make([]bool, n)
 	}
 	sel := b.Selection()
-	for i, g := range p.progs {
-		v, err := g.Eval(b.Cols, b.N, b.Sel)
-		if err != nil {
-			return err
-		}
+	keys, err := p.progs.Eval(b.Cols, b.N, b.Sel)
+	if err != nil {
+		return err
+	}
+	for i, v := range keys {
 		p.keys[i] = p.preps[i].Key(v, sel)
 	}
 	keyed, null := splitNull(p.keys, j.nullSafe, sel, &p.sel, &p.null)
