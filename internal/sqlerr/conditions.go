@@ -130,6 +130,7 @@ var InvalidAggFilterAggregate = define("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREG
 var InvalidAggFilterBoolean = define("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", "42903", User)
 var InvalidAggFilterWindow = define("INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION", "42903", User)
 var InvalidArrayIndex = define("INVALID_ARRAY_INDEX", "22003", User)
+var InvalidArrowData = define("INVALID_ARROW_DATA", "22000", User)
 var InvalidConfValue = define("INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", User)
 var InvalidEmptyLocation = define("INVALID_EMPTY_LOCATION", "42K05", User)
 var InvalidEscape = define("INVALID_ESCAPE_CHAR", "42604", User)
