@@ -8,6 +8,7 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/arith"
 	"github.com/volley-sql/volley/exec/function/cond"
+	"github.com/volley-sql/volley/exec/function/math"
 	"github.com/volley-sql/volley/exec/function/str"
 )
 
@@ -16,6 +17,7 @@ import (
 var families = []func() []function.Def{
 	arith.Defs,
 	cond.Defs,
+	math.Defs,
 	str.Defs,
 }
 
