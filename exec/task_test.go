@@ -12,8 +12,8 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/exec"
-	"github.com/volley-sql/volley/exec/plantest"
 	"github.com/volley-sql/volley/exec/flow"
+	"github.com/volley-sql/volley/exec/plantest"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"

@@ -69,7 +69,12 @@ func Env(t testing.TB, w World) *flow.Env {
 // Rows runs plan in a world and returns its rows, a line each.
 func Rows(t testing.TB, w World, plan physical.Node) ([]string, error) {
 	t.Helper()
-	env := Env(t, w)
+	return RowsIn(t, Env(t, w), plan)
+}
+
+// RowsIn is Rows in an environment of the caller's.
+func RowsIn(t testing.TB, env *flow.Env, plan physical.Node) ([]string, error) {
+	t.Helper()
 	task, err := exec.Build(env, plan, nil, exec.Tap(Check(t)))
 	if err != nil {
 		return nil, err

@@ -33,10 +33,11 @@ type rangeKeys struct {
 type search struct {
 	end    bool // a frame's end: behind the last row within, not the first one
 	toward int  // sign of the offset on the axis of values: +1 for larger ones
-	move   func(x int64) int64
-	wide   types.Int128
-	real   float64
-	at     int
+	// move gives the target for a key, and -1 or 1 if it is beyond all int64.
+	move func(x int64) (target int64, beyond int)
+	wide types.Int128
+	real float64
+	at   int
 }
 
 func (w *Window) rangeKeys(order []expr.SortKey) (*rangeKeys, error) {
@@ -76,7 +77,7 @@ func (k *rangeKeys) search(kind expr.BoundKind, t types.Type, offset types.Datum
 			break
 		}
 		d := sign * x.Int64()
-		s.move = func(v int64) int64 { return addClamped(v, d) }
+		s.move = func(v int64) (int64, int) { return addBeyond(v, d) }
 	case int64:
 		return s, k.integerMove(s, t, sign*x, unsupported)
 	case types.CalendarInterval:
@@ -85,7 +86,7 @@ func (k *rangeKeys) search(kind expr.BoundKind, t types.Type, offset types.Datum
 		}
 		k.micros = k.typ.Kind == types.Date && x.Micros != 0
 		months, days, micros := int(sign)*int(x.Months), int(sign)*int(x.Days), sign*x.Micros
-		s.move = func(v int64) int64 { return k.shift(v, months, days, micros) }
+		s.move = func(v int64) (int64, int) { return k.shift(v, months, days, micros) }
 	default:
 		return nil, unsupported
 	}
@@ -96,32 +97,32 @@ func (k *rangeKeys) search(kind expr.BoundKind, t types.Type, offset types.Datum
 func (k *rangeKeys) integerMove(s *search, t types.Type, d int64, unsupported error) error {
 	switch {
 	case t.Kind == types.YearMonth && k.typ.Kind.IsDatetime():
-		s.move = func(v int64) int64 { return k.shift(v, int(d), 0, 0) }
+		s.move = func(v int64) (int64, int) { return k.shift(v, int(d), 0, 0) }
 	case t.Kind == types.DayTime && k.typ.Kind.IsDatetime():
 		k.micros = k.typ.Kind == types.Date
-		s.move = func(v int64) int64 { return addClamped(v, d) }
+		s.move = func(v int64) (int64, int) { return addBeyond(v, d) }
 	case k.isFloat || k.is128:
 		return unsupported
 	default:
-		s.move = func(v int64) int64 { return addClamped(v, d) }
+		s.move = func(v int64) (int64, int) { return addBeyond(v, d) }
 	}
 	return nil
 }
 
-func addClamped(a, b int64) int64 {
+func addBeyond(a, b int64) (int64, int) {
 	c := a + b
 	if (a^c)&(b^c) < 0 {
 		if a < 0 {
-			return math.MinInt64
+			return c, -1
 		}
-		return math.MaxInt64
+		return c, 1
 	}
-	return c
+	return c, 0
 }
 
 // shift moves a date (in days, or microseconds with micros) or timestamp by
 // calendar months and days, then microseconds.
-func (k *rangeKeys) shift(v int64, months, days int, micros int64) int64 {
+func (k *rangeKeys) shift(v int64, months, days int, micros int64) (int64, int) {
 	var t time.Time
 	switch {
 	case k.typ.Kind == types.Date && !k.micros:
@@ -137,9 +138,9 @@ func (k *rangeKeys) shift(v int64, months, days int, micros int64) int64 {
 	last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC).Day()
 	t = time.Date(y, m, min(d, last)+days, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
 	if k.typ.Kind == types.Date && !k.micros {
-		return int64(floorDiv(int(t.Unix()), 24*60*60))
+		return int64(floorDiv(int(t.Unix()), 24*60*60)), 0
 	}
-	return addClamped(t.UnixMicro(), micros)
+	return addBeyond(t.UnixMicro(), micros)
 }
 
 func floorDiv(a, b int) int {
@@ -223,9 +224,12 @@ func (k *rangeKeys) bound(s *search, p *partition, i int) int {
 		}
 		s.forward(k, func(j int) int { return k.ints[j].Cmp(target) })
 	default:
-		target := s.move(k.small[i])
+		target, beyond := s.move(k.small[i])
 		s.forward(k, func(j int) int {
 			x := k.small[j]
+			if beyond != 0 {
+				return -beyond
+			}
 			switch {
 			case x < target:
 				return -1

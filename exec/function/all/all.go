@@ -10,6 +10,7 @@ import (
 	"github.com/volley-sql/volley/exec/function/cond"
 	"github.com/volley-sql/volley/exec/function/math"
 	"github.com/volley-sql/volley/exec/function/str"
+	"github.com/volley-sql/volley/exec/function/window"
 )
 
 // families lists what each family defines. They are functions, so that
@@ -19,6 +20,7 @@ var families = []func() []function.Def{
 	cond.Defs,
 	math.Defs,
 	str.Defs,
+	arith.Defs, cond.Defs, window.Defs,
 }
 
 // Registry returns the registry of all functions, built on first use.
