@@ -20,7 +20,7 @@ var families = []func() []function.Def{
 	cond.Defs,
 	math.Defs,
 	str.Defs,
-	arith.Defs, cond.Defs, window.Defs,
+	window.Defs,
 }
 
 // Registry returns the registry of all functions, built on first use.
