@@ -8,6 +8,11 @@ type Condition struct {
 	Blame Blame
 }
 
+var DiskFull = define("RESOURCE.DISK_FULL", "53100", Resource)
+var MergeSchemas = define("CANNOT_MERGE_SCHEMAS", "42KD9", User)
+var NullMapKey = define("NULL_MAP_KEY", "2200E", User)
+var SpillFailed = define("RESOURCE.SPILL_FAILED", "58030", Resource)
+var UnsupportedFormatType = define("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "0A000", User)
 var byName = map[string]*Condition{}
 
 func define(name, state string, blame Blame) *Condition {

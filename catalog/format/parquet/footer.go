@@ -175,7 +175,7 @@ func (f *file) check() error {
 	var rows int64
 	for i := range f.meta.groups {
 		g := &f.meta.groups[i]
-		if g.rows < 0 || g.rows > 1<<40 {
+		if g.rows < 0 || g.rows > 1<<31 {
 			return fmt.Errorf("row group %d has %d rows", i, g.rows)
 		}
 		rows += g.rows
