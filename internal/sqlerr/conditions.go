@@ -8,11 +8,6 @@ type Condition struct {
 	Blame Blame
 }
 
-var DiskFull = define("RESOURCE.DISK_FULL", "53100", Resource)
-var MergeSchemas = define("CANNOT_MERGE_SCHEMAS", "42KD9", User)
-var NullMapKey = define("NULL_MAP_KEY", "2200E", User)
-var SpillFailed = define("RESOURCE.SPILL_FAILED", "58030", Resource)
-var UnsupportedFormatType = define("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "0A000", User)
 var byName = map[string]*Condition{}
 
 func define(name, state string, blame Blame) *Condition {
@@ -203,6 +198,7 @@ var NotAggregatePivot = define("_LEGACY_ERROR_TEMP_1006", "42K08", User)
 var NotConstantString = define("NOT_A_CONSTANT_STRING.NOT_CONSTANT", "42601", User)
 var NotGenerator = define("UNSUPPORTED_GENERATOR.NOT_GENERATOR", "42K0E", User)
 var NotNullViolation = define("NOT_NULL_ASSERT_VIOLATION", "42000", User)
+var NullMapKey = define("NULL_MAP_KEY", "2200E", User)
 var NumColumnsMismatch = define("NUM_COLUMNS_MISMATCH", "42826", User)
 var NumTableAliases = define("NUM_TABLE_VALUE_ALIASES_MISMATCH", "42826", User)
 var NumericOutOfRange = define("NUMERIC_VALUE_OUT_OF_RANGE", "22003", User)
@@ -271,6 +267,7 @@ var UnsupportedCorrelated = define("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.COR
 var UnsupportedCorrelatedScalar = define("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY", "0A000", User)
 var UnsupportedDatatype = define("UNSUPPORTED_DATATYPE", "0A000", User)
 var UnsupportedExprOperator = define("UNSUPPORTED_EXPR_FOR_OPERATOR", "42K0E", User)
+var UnsupportedFormatType = define("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "0A000", User)
 var UnsupportedGrouping = define("UNSUPPORTED_GROUPING_EXPRESSION", "42K0E", User)
 var UnsupportedInPredicate = define("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY", "0A000", User)
 var UnsupportedSetType = define("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000", User)
