@@ -3,6 +3,7 @@ package exec
 import (
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/exec/rowop"
+	"github.com/volley-sql/volley/exec/scan"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/physical"
 )
@@ -58,5 +59,9 @@ func (b *builder) stageRead(n *physical.StageRead) (*chain, error) {
 }
 
 func (b *builder) scan(n *physical.Scan) (*chain, error) {
-	return nil, sqlerr.New(sqlerr.InternalError, "no scans yet: %d splits", len(b.splits(n)))
+	src, err := scan.New(b.env, n, b.splits(n))
+	if err != nil {
+		return nil, err
+	}
+	return b.start(n, src, false), nil
 }
