@@ -270,8 +270,14 @@ func (r *Relation) expr(e expr.Expr) Column {
 	for _, id := range expr.Used(e).IDs() {
 		d *= r.Column(id).Distinct
 	}
+	if c, ok := e.(*expr.Call); ok && !arithmetic[c.Func] {
+		d = math.Sqrt(d) // most functions say less than their arguments
+	}
 	return Column{Distinct: byType(e.Type(), math.Max(1, math.Min(d, math.Max(r.Rows, 1)))), Width: width(e.Type())}
 }
+
+// arithmetic are functions with about as many results as arguments.
+var arithmetic = map[string]bool{"+": true, "-": true, "*": true, "/": true, "||": true, "concat": true, "negative": true}
 
 func (e *Estimator) aggregate(n *logical.Aggregate) *Relation {
 	in := e.Relation(n.Input)
@@ -352,4 +358,16 @@ func (e *Estimator) setOp(n *logical.SetOp) *Relation {
 	}
 	r.Base = r.Rows
 	return r
+}
+
+// Distinct estimates the different values an expression has over n.
+func (e *Estimator) Distinct(n logical.Node, x expr.Expr) float64 {
+	r := e.Relation(n)
+	return math.Min(r.expr(x).Distinct, math.Max(r.Rows, 1))
+}
+
+// Bytes estimates the size of the columns of n that are in need.
+func (e *Estimator) Bytes(n logical.Node, need expr.ColSet) float64 {
+	r := e.Relation(n)
+	return r.Rows * r.Width(need)
 }

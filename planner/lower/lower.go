@@ -52,7 +52,7 @@ func Lower(ctx context.Context, n logical.Node, opts Options) (physical.Node, er
 	if p, err = l.shape(p, cols); err != nil {
 		return nil, err
 	}
-	return l.named(p).node, nil
+	return l.gather(l.named(p), nil).node, nil
 }
 
 // named makes the names in the node's schema those of the plan's columns, on
@@ -66,7 +66,7 @@ func (l *lowerer) named(p *plan) *plan {
 				n.Names = append(n.Names, c.Name)
 			}
 			n.Info.Est = p.node.Meta().Est
-			return &plan{node: n, cols: p.cols}
+			return &plan{node: n, cols: p.cols, dist: p.dist}
 		}
 	}
 	return p
@@ -77,6 +77,7 @@ func (l *lowerer) named(p *plan) *plan {
 type plan struct {
 	node  physical.Node
 	cols  []*expr.Column
+	dist  distribution
 	place map[expr.ColID]int // made on first use
 }
 
@@ -86,7 +87,8 @@ type lowerer struct {
 	nextID int32
 	est    *estimate.Estimator
 	// plans holds the lowered plans of logical.Shared nodes by key.
-	plans map[int32]*plan
+	plans      map[int32]*plan
+	nextFilter int32
 }
 
 // info numbers a node.
@@ -180,7 +182,7 @@ func (l *lowerer) shape(p *plan, cols []*expr.Column) (*plan, error) {
 		return p, nil
 	}
 	n := &physical.Project{Info: l.info(), Input: p.node}
-	out := &plan{node: n}
+	out := &plan{node: n, dist: p.dist}
 	for _, c := range cols {
 		i := p.find(c.ID)
 		if i < 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/volley-sql/volley/planner/physical"
 )
 
-// aggregate groups in one step; aggregates nobody reads are left out.
+// aggregate leaves out aggregates nobody reads.
 func (l *lowerer) aggregate(n *logical.Aggregate, need expr.ColSet) (*plan, error) {
 	var used expr.ColSet
 	var aggs []logical.Named
@@ -31,35 +31,17 @@ func (l *lowerer) aggregate(n *logical.Aggregate, need expr.ColSet) (*plan, erro
 			return nil, err
 		}
 	}
-	out := &plan{}
-	node := &physical.HashAggregate{Info: l.info(), Input: in.node}
-	for _, k := range append(append([]logical.Named(nil), keys...), hidden...) {
-		e, err := in.refs(k.Expr)
-		if err != nil {
-			return nil, err
-		}
-		node.Keys = append(node.Keys, e)
-		node.KeyNames = append(node.KeyNames, k.Col.Name)
-		out.cols = append(out.cols, column(k.Col, e))
-	}
-	for _, a := range aggs {
-		e, err := in.refs(a.Expr)
-		if err != nil {
-			return nil, err
-		}
-		node.Aggs = append(node.Aggs, e.(*expr.Agg))
-		node.AggNames = append(node.AggNames, a.Col.Name)
-		out.cols = append(out.cols, column(a.Col, e))
-	}
-	out.node = node
-	return out, nil
+	return l.group(in, append(append([]logical.Named(nil), keys...), hidden...), aggs)
 }
 
 // expand repeats the input once a grouping set. It returns the new input, the
 // keys over it, and the grouping id and duplicate number as further keys.
 func (l *lowerer) expand(n *logical.Aggregate, in *plan, used expr.ColSet) (*plan, []logical.Named, []logical.Named, error) {
 	node := &physical.Expand{Info: l.info(), Input: in.node}
-	out := &plan{node: node}
+	out := &plan{node: node, dist: in.dist}
+	if out.dist.kind == hashed {
+		out.dist = distribution{kind: spread} // copies of a row with keys set to NULL belong elsewhere
+	}
 	// Columns the aggregates read pass through under their own identity; the
 	// keys get columns of their own, since an aggregate may read a key column unreset.
 	var pass []int

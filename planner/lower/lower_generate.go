@@ -25,7 +25,7 @@ func (l *lowerer) generate(n *logical.Generate, need expr.ColSet) (*plan, error)
 			cols[len(in.cols)+i] = &d
 		}
 	}
-	return &plan{node: node, cols: cols}, nil
+	return &plan{node: node, cols: cols, dist: in.dist}, nil
 }
 
 func (l *lowerer) sample(n *logical.Sample, need expr.ColSet) (*plan, error) {
@@ -34,5 +34,5 @@ func (l *lowerer) sample(n *logical.Sample, need expr.ColSet) (*plan, error) {
 		return nil, err
 	}
 	node := &physical.Sample{Info: l.info(), Input: in.node, Fraction: n.Fraction, Seed: n.Seed}
-	return &plan{node: node, cols: in.cols}, nil
+	return &plan{node: node, cols: in.cols, dist: in.dist}, nil
 }

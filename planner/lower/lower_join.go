@@ -30,6 +30,13 @@ func (l *lowerer) join(n *logical.Join, need expr.ColSet) (*plan, error) {
 		return nil, err
 	}
 	keys, rest := splitCond(n, left, right)
+	buildLeft := len(keys) > 0 && l.buildLeft(n, left, right)
+	dist := distribution{}
+	if l.opts.Partitions > 1 {
+		if left, right, dist, err = l.place(n, left, right, keys, buildLeft, used); err != nil {
+			return nil, err
+		}
+	}
 	emit, cols := emitted(n, left, right, need)
 	mark := ""
 	if n.MarkCol != nil {
@@ -43,7 +50,7 @@ func (l *lowerer) join(n *logical.Join, need expr.ColSet) (*plan, error) {
 		if node.Cond, err = both(left, right, expr.Conj(rest...)); err != nil {
 			return nil, err
 		}
-		return &plan{node: node, cols: cols}, nil
+		return &plan{node: node, cols: cols, dist: dist}, nil
 	}
 	node := &physical.HashJoin{
 		Info: l.info(), Left: left.node, Right: right.node, Kind: joinKinds[n.Kind], Emit: emit, MarkName: mark,
@@ -65,8 +72,9 @@ func (l *lowerer) join(n *logical.Join, need expr.ColSet) (*plan, error) {
 	if node.Residual, err = both(left, right, residual(n, rest)); err != nil {
 		return nil, err
 	}
-	node.BuildLeft = l.buildLeft(n, left, right)
-	return &plan{node: node, cols: cols}, nil
+	node.BuildLeft = buildLeft
+	l.publish(n, node, keys)
+	return &plan{node: node, cols: cols, dist: dist}, nil
 }
 
 // nullAware reports whether a hash join for n must tell NULL from FALSE.

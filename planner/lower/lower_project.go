@@ -24,7 +24,7 @@ func (l *lowerer) project(n *logical.Project, need expr.ColSet) (*plan, error) {
 	if p := rename(in, kept); p != nil {
 		return p, nil
 	}
-	out := &plan{}
+	out := &plan{dist: in.dist.renamed(passed(kept))}
 	node := &physical.Project{Info: l.info(), Input: in.node}
 	for _, e := range kept {
 		x, err := in.refs(e.Expr)
@@ -62,7 +62,18 @@ func rename(in *plan, exprs []logical.Named) *plan {
 			cols[i] = in.cols[i]
 		}
 	}
-	return &plan{node: in.node, cols: cols}
+	return &plan{node: in.node, cols: cols, dist: in.dist.renamed(passed(exprs))}
+}
+
+// passed lists under which ids a projection passes columns on.
+func passed(exprs []logical.Named) map[expr.ColID][]expr.ColID {
+	by := map[expr.ColID][]expr.ColID{}
+	for _, e := range exprs {
+		if c, ok := e.Expr.(*expr.Column); ok {
+			by[c.ID] = append(by[c.ID], e.Col.ID)
+		}
+	}
+	return by
 }
 
 func (l *lowerer) filter(n *logical.Filter, need expr.ColSet) (*plan, error) {
@@ -81,5 +92,5 @@ func (l *lowerer) filter(n *logical.Filter, need expr.ColSet) (*plan, error) {
 	if len(node.Preds) == 0 {
 		return in, nil
 	}
-	return &plan{node: node, cols: in.cols}, nil
+	return &plan{node: node, cols: in.cols, dist: in.dist}, nil
 }

@@ -30,6 +30,9 @@ func (l *lowerer) scan(n *logical.Scan, need expr.ColSet) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.opts.Partitions > 1 {
+		p.dist.kind = spread
+	}
 	p.node = &physical.Scan{Info: l.info(), Table: n.Name, Scan: *s, Filters: filters, Limit: -1}
 	return p, nil
 }

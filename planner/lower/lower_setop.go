@@ -22,6 +22,7 @@ func (l *lowerer) setOp(n *logical.SetOp, need expr.ColSet) (*plan, error) {
 	}
 	node := &physical.Union{}
 	out := &plan{}
+	var inputs []*plan
 	for _, i := range keep {
 		d := *n.Cols[i]
 		out.cols = append(out.cols, &d)
@@ -43,6 +44,15 @@ func (l *lowerer) setOp(n *logical.SetOp, need expr.ColSet) (*plan, error) {
 		for j := range keep {
 			out.cols[j].Null = out.cols[j].Null || in.cols[j].Null
 		}
+		inputs = append(inputs, in)
+		if in.dist.kind != single {
+			out.dist.kind = spread
+		}
+	}
+	for _, in := range inputs {
+		if out.dist.kind == spread {
+			in = l.divide(in)
+		}
 		node.Inputs = append(node.Inputs, in.node)
 	}
 	node.Info = l.info()
@@ -50,11 +60,11 @@ func (l *lowerer) setOp(n *logical.SetOp, need expr.ColSet) (*plan, error) {
 	if n.All {
 		return out, nil
 	}
-	agg := &physical.HashAggregate{Info: l.info(), Input: out.node, KeyNames: node.Names}
-	for i := range out.cols {
-		agg.Keys = append(agg.Keys, out.ref(i))
+	a := &logical.Aggregate{}
+	for _, c := range out.cols {
+		a.Keys = append(a.Keys, logical.Named{Col: c, Expr: c})
 	}
-	return &plan{node: agg, cols: out.cols}, nil
+	return l.group(out, a.Keys, nil)
 }
 
 // shapeIDs is shape without regard to names.

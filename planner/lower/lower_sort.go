@@ -19,7 +19,21 @@ func (l *lowerer) sort(n *logical.Sort, need expr.ColSet, limit, offset int64) (
 		return nil, err
 	}
 	node := &physical.Sort{Info: l.info(), Input: in.node, Keys: keys, Limit: limit, Offset: offset}
-	return &plan{node: node, cols: in.cols}, nil
+	if in.dist.kind == single {
+		return &plan{node: node, cols: in.cols}, nil
+	}
+	// Every task sorts its rows (and keeps enough of them); one merges.
+	if limit >= 0 {
+		node.Limit, node.Offset = limit+offset, 0
+	} else {
+		node.Offset = 0
+	}
+	node.Info.Est = l.est.Rows(n)
+	p := l.gather(&plan{node: node, cols: in.cols, dist: in.dist}, keys)
+	if limit >= 0 || offset > 0 {
+		p.node = &physical.Limit{Info: l.info(), Input: p.node, Count: limit, Offset: offset}
+	}
+	return p, nil
 }
 
 // limit becomes part of a Sort it stands on, also with a projection between.
@@ -39,6 +53,13 @@ func (l *lowerer) limit(n *logical.Limit, need expr.ColSet) (*plan, error) {
 	in, err := l.lower(n.Input, need)
 	if err != nil {
 		return nil, err
+	}
+	if in.dist.kind != single {
+		if n.Count >= 0 {
+			own := &physical.Limit{Info: l.info(), Input: in.node, Count: n.Count + n.Offset}
+			in = &plan{node: own, cols: in.cols, dist: in.dist}
+		}
+		in = l.gather(in, nil)
 	}
 	node := &physical.Limit{Info: l.info(), Input: in.node, Count: n.Count, Offset: n.Offset}
 	return &plan{node: node, cols: in.cols}, nil

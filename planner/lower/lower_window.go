@@ -23,8 +23,11 @@ func (l *lowerer) window(n *logical.Window, need expr.ColSet) (*plan, error) {
 	if err != nil || len(calls) == 0 {
 		return in, err
 	}
+	if in, err = l.together(in, calls[0].Expr.(*expr.WindowCall).Partition); err != nil {
+		return nil, err
+	}
 	node := &physical.Window{Info: l.info(), Input: in.node}
-	out := &plan{node: node, cols: append([]*expr.Column(nil), in.cols...)}
+	out := &plan{node: node, dist: in.dist, cols: append([]*expr.Column(nil), in.cols...)}
 	for _, c := range calls {
 		e, err := in.refs(c.Expr)
 		if err != nil {

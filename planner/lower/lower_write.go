@@ -16,5 +16,11 @@ func (l *lowerer) write(n *logical.Write) (*plan, error) {
 	if in, err = l.shapeIDs(in, cols); err != nil {
 		return nil, err
 	}
-	return &plan{node: &physical.Write{Info: l.info(), Input: in.node, Target: n.Target}, cols: n.Cols}, nil
+	if n.Target.SingleFile {
+		in = l.gather(in, nil)
+	}
+	if in.dist.kind == hashed { // its columns are not among those of the output
+		in.dist = distribution{kind: spread}
+	}
+	return &plan{dist: in.dist, node: &physical.Write{Info: l.info(), Input: in.node, Target: n.Target}, cols: n.Cols}, nil
 }

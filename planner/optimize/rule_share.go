@@ -17,7 +17,7 @@ import (
 var ShareSubplans = OnPlan("ShareSubplans", func(q *Query, root logical.Node) logical.Node {
 	s := &sharer{
 		q: q, classes: map[string]int{}, class: map[logical.Node]int{}, uses: map[int]int{}, entered: map[int]bool{},
-		first: map[int]*logical.Shared{},
+		first: map[int]*logical.Shared{}, reads: map[logical.Node]float64{},
 	}
 	s.classify(root)
 	s.count(root)
@@ -27,6 +27,10 @@ var ShareSubplans = OnPlan("ShareSubplans", func(q *Query, root logical.Node) lo
 // shareLimit is the largest estimated size in bytes of a result that is kept to be read again.
 const shareLimit = 512 << 20
 
+// shareWork is the least number of rows read for which it is worth to keep a
+// result instead of computing it again.
+const shareWork = 1000
+
 type sharer struct {
 	q       *Query
 	classes map[string]int       // description of a node over the classes of its inputs -> class
@@ -35,6 +39,7 @@ type sharer struct {
 	entered map[int]bool
 	first   map[int]*logical.Shared
 	key     int32
+	reads   map[logical.Node]float64
 }
 
 // classify numbers the subtrees of n so that equal ones have equal numbers.
@@ -180,7 +185,23 @@ func (s *sharer) worth(n logical.Node) bool {
 		return false
 	}
 	r := s.q.est.Relation(n)
-	return r.Rows*r.Width(output(n)) <= shareLimit
+	return r.Rows*r.Width(output(n)) <= shareLimit && s.read(n) >= shareWork
+}
+
+// read is how many rows of tables a plan reads, about.
+func (s *sharer) read(n logical.Node) float64 {
+	if r, ok := s.reads[n]; ok {
+		return r
+	}
+	rows := 0.0
+	if _, ok := n.(*logical.Scan); ok {
+		rows = s.q.est.Relation(n).Base
+	}
+	for _, c := range tree.Children(n) {
+		rows += s.read(c)
+	}
+	s.reads[n] = rows
+	return rows
 }
 
 func (s *sharer) rewrite(n logical.Node) logical.Node {

@@ -9,6 +9,7 @@ import (
 	"github.com/volley-sql/volley/planner/logical"
 	"github.com/volley-sql/volley/planner/lower"
 	"github.com/volley-sql/volley/planner/physical"
+	"github.com/volley-sql/volley/planner/stage"
 )
 
 // TestBenchmarks optimizes and lowers every query of TPC-H and TPC-DS, with
@@ -59,8 +60,36 @@ func TestBenchmarks(t *testing.T) {
 					if !disabled && os.Getenv("VOLLEY_SHOW") == suite+"/"+filepath.Base(f) {
 						t.Logf("\n%s\n%s", logical.Format(out), physical.Format(p, nil))
 					}
+					checkDistributed(t, out)
 				}
 			})
 		}
+	}
+}
+
+// checkDistributed lowers for several tasks and sends the stages through their wire form.
+func checkDistributed(t *testing.T, n logical.Node) {
+	t.Helper()
+	p, err := lower.Lower(context.Background(), n, lower.Options{Partitions: 3, BroadcastThreshold: 100_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := stage.Cut("job", p, 3, nil)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, physical.Format(p, nil))
+	}
+	for _, s := range job.Stages {
+		tasks, err := job.Tasks(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, task := range tasks {
+			if _, err := task.Node(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if os.Getenv("VOLLEY_STAGES") != "" {
+		t.Logf("\n%s", stage.Format(job))
 	}
 }

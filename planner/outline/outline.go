@@ -79,6 +79,9 @@ func Line[N any](b *strings.Builder, n N, o *Options[N]) {
 // field is "name=value", or the name alone for a true flag, or nothing for an empty value.
 func (o *Options[N]) field(name string, v reflect.Value) string {
 	name = strings.ToLower(name[:1]) + name[1:]
+	if strings.ToUpper(name[1:]) == name[1:] { // ID
+		name = strings.ToLower(name)
+	}
 	if v.Kind() == reflect.Bool {
 		if v.Bool() {
 			return name

@@ -49,7 +49,11 @@ func field(n Node, name string, v any) (string, bool) {
 		for i, c := range x.Cols {
 			names[i] = x.Schema[c].Name
 		}
-		return fmt.Sprintf("format=%s columns=[%s] splits=%d", x.Format, strings.Join(names, ", "), len(x.Splits)), true
+		text := fmt.Sprintf("format=%s columns=[%s]", x.Format, strings.Join(names, ", "))
+		if x.Splits != nil {
+			text += fmt.Sprintf(" splits=%d", len(x.Splits))
+		}
+		return text, true
 	case JoinKind:
 		return x.String(), true
 	case AggMode:

@@ -32,9 +32,9 @@ func TestCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `Stage 0: 2 tasks → Hash(a) into 4
-  Scan table=t format=test columns=[a] splits=0
+  Scan table=t format=test columns=[a]
 Stage 1: 1 task → Broadcast
-  Scan table=t format=test columns=[a] splits=0
+  Scan table=t format=test columns=[a]
 Stage 2: 4 tasks, reads stage 0 (Hash), reads stage 1 (Broadcast) → Gather
   HashJoin Inner leftKeys=[a] rightKeys=[a] emit=[a]
     StageRead cols=[a] Hash

@@ -1,0 +1,124 @@
+package lower
+
+import (
+	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/expr"
+	"github.com/volley-sql/volley/planner/logical"
+	"github.com/volley-sql/volley/planner/physical"
+)
+
+// group aggregates in: in one step where rows of a group are together, else in
+// two with an exchange of states between them. DISTINCT aggregates and those
+// that depend on order need all rows of a group, so for them rows move instead.
+func (l *lowerer) group(in *plan, keys, aggs []logical.Named) (*plan, error) {
+	exprs := make([]expr.Expr, len(keys))
+	for i, k := range keys {
+		exprs[i] = k.Expr
+	}
+	together := in.dist.kind == single || len(keys) > 0 && in.dist.coversKeys(columnIDs(exprs))
+	if !together && l.splits(aggs) {
+		return l.twoSteps(in, keys, aggs)
+	}
+	in, err := l.together(in, exprs)
+	if err != nil {
+		return nil, err
+	}
+	node, cols, err := l.oneStep(in, keys, aggs)
+	if err != nil {
+		return nil, err
+	}
+	return &plan{node: node, cols: cols, dist: in.dist.renamed(passed(keys))}, nil
+}
+
+// oneStep is the aggregation of the rows of in within each task.
+func (l *lowerer) oneStep(in *plan, keys, aggs []logical.Named) (*physical.HashAggregate, []*expr.Column, error) {
+	node := &physical.HashAggregate{Info: l.info(), Input: in.node}
+	var cols []*expr.Column
+	for _, k := range keys {
+		e, err := in.refs(k.Expr)
+		if err != nil {
+			return nil, nil, err
+		}
+		node.Keys = append(node.Keys, e)
+		node.KeyNames = append(node.KeyNames, k.Col.Name)
+		cols = append(cols, column(k.Col, e))
+	}
+	for _, a := range aggs {
+		e, err := in.refs(a.Expr)
+		if err != nil {
+			return nil, nil, err
+		}
+		node.Aggs = append(node.Aggs, e.(*expr.Agg))
+		node.AggNames = append(node.AggNames, a.Col.Name)
+		cols = append(cols, column(a.Col, e))
+	}
+	return node, cols, nil
+}
+
+// splits reports whether every aggregate can be computed from states of parts of its rows.
+func (l *lowerer) splits(aggs []logical.Named) bool {
+	for _, a := range aggs {
+		e := a.Expr.(*expr.Agg)
+		if e.Distinct || len(e.Order) > 0 || l.opts.Functions == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// twoSteps is a Partial aggregation, an exchange of its states by the keys, and a Final one.
+func (l *lowerer) twoSteps(in *plan, keys, aggs []logical.Named) (*plan, error) {
+	part, cols, err := l.oneStep(in, keys, aggs)
+	if err != nil {
+		return nil, err
+	}
+	part.Mode = physical.Partial
+	for _, a := range part.Aggs {
+		states, err := l.stateTypes(a)
+		if err != nil {
+			return nil, err
+		}
+		part.StateTypes = append(part.StateTypes, states...)
+		part.States = append(part.States, len(states))
+	}
+	part.Info.Est = in.node.Meta().Est
+	p := &plan{node: part, cols: cols[:len(keys)], dist: in.dist}
+	final := &physical.HashAggregate{
+		Info: l.info(), Mode: physical.Final, KeyNames: part.KeyNames, Aggs: part.Aggs, AggNames: part.AggNames,
+		StateTypes: part.StateTypes, States: part.States,
+	}
+	ids := make([]expr.ColID, len(keys))
+	for i := range keys {
+		final.Keys = append(final.Keys, p.ref(i))
+		ids[i] = keys[i].Col.ID
+	}
+	if len(keys) == 0 {
+		p = l.gather(p, nil)
+	} else {
+		p = l.hash(p, final.Keys, ids)
+	}
+	final.Input = p.node
+	return &plan{node: final, cols: cols, dist: p.dist}, nil
+}
+
+// stateTypes are the columns that carry the state of an aggregate.
+func (l *lowerer) stateTypes(a *expr.Agg) ([]types.Type, error) {
+	d := l.opts.Functions.Lookup(a.Func)
+	if d == nil || d.Resolve == nil {
+		return nil, sqlerr.New(sqlerr.InternalError, "aggregate function %s is not known", a.Func)
+	}
+	o, err := d.Resolve(&function.Call{Name: a.Func, Args: a.Args, ANSI: true, Setting: func(string) string { return "" }})
+	if err != nil {
+		return nil, err
+	}
+	if o.Accumulator == nil {
+		return nil, sqlerr.New(sqlerr.InternalError, "function %s has no accumulator", a.Func)
+	}
+	acc, err := o.Accumulator(a)
+	if err != nil {
+		return nil, err
+	}
+	return acc.StateTypes(), nil
+}
