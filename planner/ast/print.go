@@ -3,6 +3,7 @@ package ast
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/volley-sql/volley/internal/types"
 )
@@ -84,7 +85,7 @@ func (p *printer) namesOf(ns []Name) { list(p, ns, p.name) }
 // QuoteIdent puts s in backquotes unless it can stand as a name everywhere
 // without.
 func QuoteIdent(s string) string {
-	plain := s != "" && !reserved[strings.ToLower(s)]
+	plain := s != "" && !reserved()[strings.ToLower(s)]
 	for i := 0; i < len(s) && plain; i++ {
 		c := s[i]
 		plain = c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || i > 0 && c >= '0' && c <= '9'
@@ -122,20 +123,25 @@ func QuoteString(s string) string {
 
 // reserved are the words QuoteIdent quotes: those that begin or end a clause,
 // so that a bare one may be read as something else than a name.
-var reserved = func() map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(`all and anti any array as asc at between both by case cast cluster create cross cube
+var reserved = wordSet(`all and anti any array as asc at between both by case cast cluster create cross cube
 current database date day default delete desc describe distinct distribute div drop else end escape except exclude exists
 explain extract false fetch filter first following for from full function group grouping having hour identifier ilike in
 inner insert intersect interval into is join last lateral leading left like limit map merge minus minute month named natural
 not null nulls of offset on only or order outer over overlaps overlay partition pivot position preceding qualify range
 recursive regexp replace right rlike rollup rows schema second select semi set show some sort struct substring substr table
 tablesample then time timestamp timestamp_ltz timestamp_ntz to trailing trim true truncate try_cast unbounded union
-unknown unpivot update use using values view when where window with within year`) {
-		m[w] = true
-	}
-	return m
-}()
+unknown unpivot update use using values view when where window with within year`)
+
+// wordSet returns a function that makes the set of words when first called.
+func wordSet(words string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		m := map[string]bool{}
+		for w := range strings.FieldsSeq(words) {
+			m[w] = true
+		}
+		return m
+	})
+}
 
 func (p *printer) typeName(t TypeName) {
 	switch t.Char {

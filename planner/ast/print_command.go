@@ -154,10 +154,10 @@ func (p *printer) session(s Statement) {
 		p.put("SET")
 		p.flag(s.Verbose, " -v")
 		if s.Key != "" {
-			p.put(" ", s.Key)
+			p.put(" ", settingText(strings.ReplaceAll(s.Key, "`", "``")))
 		}
 		if s.Value != nil {
-			p.put(" = ", *s.Value)
+			p.put(" = ", settingText(*s.Value))
 		}
 	case *SetTimeZone:
 		p.put("SET TIME ZONE")
@@ -172,7 +172,7 @@ func (p *printer) session(s Statement) {
 	case *Reset:
 		p.put("RESET")
 		if s.Key != "" {
-			p.put(" ", s.Key)
+			p.put(" ", settingText(strings.ReplaceAll(s.Key, "`", "``")))
 		}
 	case *Declare:
 		p.put("DECLARE ")
@@ -197,6 +197,24 @@ func (p *printer) session(s Statement) {
 	default:
 		panic(fmt.Sprintf("ast: no way to print %T", s))
 	}
+}
+
+// SettingByte reports whether c may stand in the key of a setting without quotes.
+func SettingByte(c byte) bool {
+	return c == '.' || c == '-' || c == '_' || c == ':' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// settingText is a key or value of SET, in backquotes if it has to be.
+func settingText(s string) string {
+	for i := range len(s) {
+		if !SettingByte(s[i]) {
+			return "`" + s + "`"
+		}
+	}
+	if s == "" {
+		return "``"
+	}
+	return s
 }
 
 var showWords = [...]string{

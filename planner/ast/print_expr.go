@@ -240,7 +240,13 @@ func (p *printer) unary(e *Unary) {
 		return
 	}
 	p.put([...]string{"(NOT ", "(- ", "(+ ", "(~ "}[e.Op])
-	p.expr(e.X)
+	if lit, ok := e.X.(*Literal); ok && !p.names && e.Op == OpNeg && lit.Kind >= LitInt && lit.Kind <= LitDecimal {
+		p.put("(") // or the sign would become a part of the number
+		p.expr(e.X)
+		p.put(")")
+	} else {
+		p.expr(e.X)
+	}
 	p.put(")")
 }
 
@@ -405,7 +411,7 @@ func (p *printer) call(e *Func) {
 		}
 		p.expr(a)
 	}
-	if more, ok := defaultArgs[lower][len(e.Args)]; ok && p.names {
+	if more, ok := defaultArgs()[lower][len(e.Args)]; ok && p.names {
 		p.put(", ", more)
 	}
 	p.put(")")

@@ -226,23 +226,57 @@ func (p *parser) set() ast.Statement {
 		p.advance()
 		return &ast.SetConf{Span: p.from(pos), Verbose: true}
 	}
-	start := p.tok.pos
-	text := strings.TrimRight(p.src[start:], "; \t\r\n")
-	s := &ast.SetConf{Span: ast.At(pos, start+len(text))}
-	key, value, assigned := strings.Cut(text, "=")
-	s.Key = unquote(strings.TrimSpace(key))
-	if assigned {
+	s := &ast.SetConf{Key: p.settingKey()}
+	if value, ok := strings.CutPrefix(p.rest(), "="); ok {
 		v := unquote(strings.TrimSpace(value))
 		s.Value = &v
+	} else if value != "" {
+		p.badSetting()
 	}
-	if s.Key == "" || strings.ContainsAny(s.Key, " \t\r\n'\"`;") {
-		p.failAt(start, sqlerr.InvalidSetSyntax, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.")
-	}
-	if p.err == nil {
-		p.tok = token{kind: tEOF, pos: len(p.src), end: len(p.src)}
-		p.hasAhead = false
-	}
+	s.Span = ast.At(pos, len(strings.TrimRight(p.src, endOfStatement)))
 	return s
+}
+
+const endOfStatement = "; \t\r\n"
+
+// rest consumes the text up to the end of the statement without cutting it
+// into tokens.
+func (p *parser) rest() string {
+	if p.err != nil {
+		return ""
+	}
+	text := strings.TrimRight(p.src[p.prev.end:], endOfStatement)
+	p.tok = token{kind: tEOF, pos: len(p.src), end: len(p.src)}
+	p.hasAhead = false
+	return strings.TrimLeft(text, " \t\r\n")
+}
+
+// settingKey parses the key of a setting: in backquotes, or a run of letters,
+// digits and the signs . - _ and : without space.
+func (p *parser) settingKey() string {
+	if p.tok.kind == tQuoted {
+		t := p.tok
+		p.prev = t // what follows need not be tokens
+		key := p.nameValue(t)
+		if key == "" {
+			p.badSetting()
+		}
+		return key
+	}
+	start := p.tok.pos
+	end := start
+	for end < len(p.src) && ast.SettingByte(p.src[end]) {
+		end++
+	}
+	if end == start {
+		p.badSetting()
+	}
+	p.prev = token{pos: start, end: end}
+	return p.src[start:end]
+}
+
+func (p *parser) badSetting() {
+	p.failAt(p.prev.end, sqlerr.InvalidSetSyntax, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.")
 }
 
 // unquote takes a pair of quotes off s.
@@ -293,7 +327,10 @@ func (p *parser) resetConf() ast.Statement {
 	p.expect("RESET")
 	r := &ast.Reset{}
 	if p.tok.kind != tEOF && !p.is(";") {
-		r.Key = strings.Join(p.name().Parts, ".")
+		r.Key = p.settingKey()
+		if p.rest() != "" {
+			p.badSetting()
+		}
 	}
 	r.Span = p.from(pos)
 	return r

@@ -113,9 +113,6 @@ func (p *parser) predicateAfter(x ast.Expr) ast.Expr {
 	var e ast.Expr
 	switch start.kw {
 	case "BETWEEN":
-		if !p.accept("SYMMETRIC") {
-			p.accept("ASYMMETRIC")
-		}
 		lo := p.value(0)
 		p.expect("AND")
 		hi := p.value(0)
@@ -196,18 +193,17 @@ func (p *parser) exprList() []ast.Expr { return p.list((*parser).expr) }
 // which one more comma may stand. Plain literals, of which there may be
 // millions, take a short way.
 func (p *parser) list(item func(*parser) ast.Expr) []ast.Expr {
-	var out []ast.Expr
-	for p.err == nil {
+	var out []ast.Expr // never empty, even after an error
+	for {
 		if e := p.plainLiteral(); e != nil {
 			out = append(out, e)
 		} else {
 			out = append(out, item(p))
 		}
 		if !p.accept(",") || p.is(")") {
-			break
+			return out
 		}
 	}
-	return out
 }
 
 // plainLiteral parses a number or string that is a whole list element, or returns nil.
