@@ -8,6 +8,7 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/arith"
 	"github.com/volley-sql/volley/exec/function/cond"
+	"github.com/volley-sql/volley/exec/function/datetime"
 	"github.com/volley-sql/volley/exec/function/math"
 	"github.com/volley-sql/volley/exec/function/str"
 	"github.com/volley-sql/volley/exec/function/window"
@@ -18,6 +19,7 @@ import (
 var families = []func() []function.Def{
 	arith.Defs,
 	cond.Defs,
+	datetime.Defs,
 	math.Defs,
 	str.Defs,
 	window.Defs,
