@@ -99,7 +99,15 @@ func scatter[T vec.Elem](dst, src *vec.Vec, sel []uint16) {
 // CopyRow copies row j of src, of any encoding, to row i of the flat vector
 // dst of the same shape. String bytes stay borrowed; elements of lists are appended to
 // dst's children, which must not be src's.
-func CopyRow(dst *vec.Vec, i int, src *vec.Vec, j int) {
+func CopyRow(dst *vec.Vec, i int, src *vec.Vec, j int) { copyRow(dst, i, src, j, nil) }
+
+// KeepRow is CopyRow for a dst that outlives src: strings are passed through
+// keep, which returns a copy with bytes of its own.
+func KeepRow(dst *vec.Vec, i int, src *vec.Vec, j int, keep func(string) string) {
+	copyRow(dst, i, src, j, keep)
+}
+
+func copyRow(dst *vec.Vec, i int, src *vec.Vec, j int, keep func(string) string) {
 	if src.Null(j) {
 		if dst.Type.Kind != types.Null {
 			dst.SetNull(i)
@@ -124,10 +132,14 @@ func CopyRow(dst *vec.Vec, i int, src *vec.Vec, j int) {
 	case types.StoreInt128, types.StoreInterval:
 		vec.Data[types.Int128](dst)[i] = vec.Data[types.Int128](src)[j]
 	case types.StoreString:
-		vec.Data[string](dst)[i] = vec.Data[string](src)[j]
+		s := vec.Data[string](src)[j]
+		if keep != nil {
+			s = keep(s)
+		}
+		vec.Data[string](dst)[i] = s
 	case types.StoreStruct:
 		for f, k := range dst.Kids {
-			CopyRow(k, i, src.Kids[f], j)
+			copyRow(k, i, src.Kids[f], j, keep)
 		}
 	case types.StoreList:
 		l := vec.Data[vec.List](src)[j]
@@ -135,7 +147,7 @@ func CopyRow(dst *vec.Vec, i int, src *vec.Vec, j int) {
 		for f, k := range dst.Kids {
 			off = k.Extend(int(l.Len))
 			for e := range int(l.Len) {
-				CopyRow(k, off+e, src.Kids[f], int(l.Off)+e)
+				copyRow(k, off+e, src.Kids[f], int(l.Off)+e, keep)
 			}
 		}
 		vec.Data[vec.List](dst)[i] = vec.List{Off: int32(off), Len: l.Len}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/exec/function/agg"
 	"github.com/volley-sql/volley/exec/function/arith"
 	"github.com/volley-sql/volley/exec/function/cond"
 	"github.com/volley-sql/volley/exec/function/datetime"
@@ -17,6 +18,7 @@ import (
 // families lists what each family defines. They are functions, so that
 // nothing is built before the registry is first asked for.
 var families = []func() []function.Def{
+	agg.Defs,
 	arith.Defs,
 	cond.Defs,
 	datetime.Defs,
