@@ -37,3 +37,10 @@ func Verify(frame []byte) ([]byte, error) {
 	}
 	return body, nil
 }
+
+// Seal returns a frame with the given body.
+func Seal(body []byte) []byte {
+	f := append(make([]byte, headerSize, headerSize+len(body)), body...)
+	seal(f)
+	return f
+}

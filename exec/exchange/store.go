@@ -22,6 +22,7 @@ type LocalStore struct {
 	mu      sync.Mutex
 	jobs    map[string]map[Task]*output
 	dropped map[string]bool
+	oldest  []string // keys of dropped, in order, so that it stays small
 	closed  bool
 	files   int
 }
@@ -31,6 +32,9 @@ type LocalStore struct {
 func NewLocalStore(acct *mem.Account, dir string) *LocalStore {
 	return &LocalStore{acct: acct, dir: dir, jobs: map[string]map[Task]*output{}, dropped: map[string]bool{}}
 }
+
+// rememberJobs is how many jobs a store knows to be over, to refuse their late writers.
+const rememberJobs = 1024
 
 // output is what one task wrote.
 type output struct {
@@ -222,7 +226,13 @@ func (s *LocalStore) Drop(job string) {
 	s.mu.Lock()
 	outs := s.jobs[job]
 	delete(s.jobs, job)
-	s.dropped[job] = true
+	if !s.dropped[job] {
+		s.dropped[job] = true
+		if s.oldest = append(s.oldest, job); len(s.oldest) > rememberJobs {
+			delete(s.dropped, s.oldest[0])
+			s.oldest = s.oldest[1:]
+		}
+	}
 	s.mu.Unlock()
 	for _, o := range outs {
 		o.mu.Lock()

@@ -11,11 +11,7 @@ import (
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
-func frameOf(body string) []byte {
-	f := append(make([]byte, headerSize), body...)
-	seal(f)
-	return f
-}
+func frameOf(body string) []byte { return Seal([]byte(body)) }
 
 func read(t *testing.T, s Store, k Key) (bodies []string, err error) {
 	t.Helper()
