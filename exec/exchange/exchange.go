@@ -7,10 +7,10 @@
 //	       divide, encode,           memory, then        verify,
 //	       checksum                  disk                decode
 //
-// Rows travel and rest as frames: self-contained Arrow IPC streams of about
-// TargetFrame bytes with a CRC-32C in front, verified before the IPC reader sees
-// them. Where a store is and how frames cross the network is for others
-// (flight/shuffle); both ends of a local exchange use the same frames.
+// Rows travel and rest as frames of about TargetFrame bytes: some batches with a
+// CRC-32C in front, verified before anything looks inside (docs/adr/0004). Where
+// a store is and how frames cross the network is for others (flight/shuffle);
+// both ends of a local exchange use the same frames.
 package exchange
 
 import (

@@ -31,8 +31,6 @@ type Attempt struct {
 type Output struct {
 	Attempt  Attempt
 	Executor string
-	// Addr is the host:port of the executor's shuffle server.
-	Addr string
 }
 
 // To the driver.
@@ -67,11 +65,10 @@ type (
 type (
 	// Welcome answers Register; Refused, if not empty, says why the executor must leave.
 	Welcome struct{ Refused string }
-	// Launch runs an attempt. Task is an encoded stage.Task, Inputs where its inputs are.
+	// Launch runs an attempt. Task is an encoded stage.Task.
 	Launch struct {
 		Attempt Attempt
 		Task    []byte
-		Inputs  []Output
 	}
 	// Cancel stops an attempt; no report of it is needed.
 	Cancel struct{ Attempt Attempt }

@@ -1,0 +1,147 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/exec"
+	"github.com/volley-sql/volley/exec/exchange"
+	"github.com/volley-sql/volley/exec/flow"
+	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/exec/function/all"
+	"github.com/volley-sql/volley/exec/mem"
+	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/planner/physical"
+	"github.com/volley-sql/volley/planner/stage"
+)
+
+// Runner is what the tasks of a process share. The driver has one for the
+// root stages of jobs, an executor for all it is given.
+type Runner struct {
+	Threads int
+	Account *mem.Account
+	Reader  exchange.Reader
+	Store   exchange.Store
+}
+
+// NowSetting is the setting of a job that holds its start in microseconds
+// since the epoch: all tasks agree on what now is.
+const NowSetting = "volley.job.now"
+
+// Env is the environment of a task.
+func (r *Runner) Env(t *stage.Task) (*flow.Env, error) {
+	reg, err := all.Registry()
+	if err != nil {
+		return nil, err
+	}
+	s := settings.Of(t.Settings)
+	now, err := parseNow(t.Settings[NowSetting])
+	if err != nil {
+		return nil, err
+	}
+	threads := r.Threads
+	return &flow.Env{
+		Functions: reg,
+		Context: &function.Context{
+			ANSI: settings.ANSI.Get(s), TimeZone: settings.TimeZone(s), Now: now, Partition: t.Partition, Setting: s.Get,
+			User: t.Settings["volley.job.user"], Database: t.Settings["volley.job.database"], Catalog: t.Settings["volley.job.catalog"],
+		},
+		Threads: max(1, threads), BatchSize: int(settings.BatchSize.Get(s)),
+		Account:   r.Account.Child(taskName(t), 0),
+		Partition: int(t.Partition), Partitions: int(t.Partitions),
+		ForceSpill: settings.ForceSpill.Get(s),
+	}, nil
+}
+
+func parseNow(text string) (time.Time, error) {
+	if text == "" {
+		return time.Now(), nil
+	}
+	var micros int64
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return time.Time{}, sqlerr.New(sqlerr.InternalError, "a job started at %q", text)
+		}
+		micros = micros*10 + int64(c-'0')
+	}
+	return time.UnixMicro(micros), nil
+}
+
+// Build makes the executable form of a task. relocate may be nil.
+func (r *Runner) Build(t *stage.Task, plan physical.Node, relocate exchange.Relocate) (*exec.Task, *flow.Env, error) {
+	env, err := r.Env(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	built, err := exec.Build(env, plan, &inputs{t: t, r: r.Reader, relocate: relocate})
+	if err != nil {
+		return nil, nil, err
+	}
+	return built, env, nil
+}
+
+// Run runs a task whose output goes to channels and commits it.
+func (r *Runner) Run(ctx context.Context, t *stage.Task, observe func(*exec.Task)) (stats exchange.Stats, err error) {
+	plan, err := t.Node()
+	if err != nil {
+		return stats, err
+	}
+	built, env, err := r.Build(t, plan, nil)
+	if err != nil {
+		return stats, err
+	}
+	defer env.Account.Close()
+	defer built.Close()
+	if observe != nil {
+		observe(built)
+	}
+	w, err := r.Store.Create(exchange.Task{Job: t.Job, Stage: t.Stage, Partition: t.Partition, Attempt: t.Attempt}, int(t.Output.Channels))
+	if err != nil {
+		return stats, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	sink := exchange.NewSink(env, exchange.Division{Kind: t.Output.Kind, Keys: t.Output.Keys, Channels: int(t.Output.Channels)}, w)
+	defer sink.Close()
+	if err := built.Run(ctx, sink); err != nil {
+		return stats, err
+	}
+	return w.Commit(ctx)
+}
+
+// inputs gives a task its splits and channels.
+type inputs struct {
+	t        *stage.Task
+	r        exchange.Reader
+	relocate exchange.Relocate
+}
+
+// Splits implements exec.Inputs.
+func (in *inputs) Splits(n *physical.Scan, _ int) []catalog.Split { return in.t.Splits[n.Info.ID] }
+
+// Open implements exec.Inputs.
+func (in *inputs) Open(n *physical.StageRead, _ int) ([]flow.Source, error) {
+	for _, read := range in.t.Reads {
+		if read.Stage != n.Stage {
+			continue
+		}
+		from := make([]exchange.Location, len(read.From))
+		for i, p := range read.From {
+			from[i] = exchange.Location{
+				Key:      exchange.Key{Task: exchange.Task{Job: in.t.Job, Stage: read.Stage, Partition: p.Partition, Attempt: p.Attempt}, Channel: read.Channel},
+				Executor: p.Executor, Address: p.Address,
+			}
+		}
+		if len(n.Order) == 0 {
+			return []flow.Source{exchange.NewSource(n.Cols, in.r, from, in.relocate)}, nil
+		}
+		var out []flow.Source
+		for i := range from {
+			out = append(out, exchange.NewSource(n.Cols, in.r, from[i:i+1], in.relocate))
+		}
+		return out, nil
+	}
+	return nil, sqlerr.New(sqlerr.InternalError, "task %s has no input of stage %d", taskName(in.t), n.Stage)
+}
