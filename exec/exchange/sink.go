@@ -6,8 +6,8 @@ import (
 
 	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/exec/flow"
-	"github.com/volley-sql/volley/exec/kernel"
 	"github.com/volley-sql/volley/exec/mem"
+	"github.com/volley-sql/volley/exec/row"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/physical"
@@ -42,6 +42,8 @@ func NewSink(env *flow.Env, d Division, w Writer) *Sink {
 type divider struct {
 	*Sink
 	keys   []*eval.Program
+	preps  []row.Prep
+	vals   []*vec.Vec
 	hashes []uint64
 	rows   [][]uint16 // by channel
 	turn   int        // of RoundRobin
@@ -61,6 +63,7 @@ func (s *Sink) Drain(ctx context.Context, thread int, in vec.Stream) error {
 			}
 			d.keys = append(d.keys, p)
 		}
+		d.preps, d.vals = make([]row.Prep, len(d.keys)), make([]*vec.Vec, len(d.keys))
 	}
 	for b, err := range in {
 		if err != nil {
@@ -115,8 +118,9 @@ func (d *divider) divide(b *vec.Batch) error {
 			if err != nil {
 				return err
 			}
-			kernel.Hash(v, sel, h, i > 0)
+			d.vals[i] = d.preps[i].Key(v, sel)
 		}
+		row.Hash(d.vals, sel, h)
 		for _, r := range sel {
 			c := Channel(h[r], d.d.Channels)
 			d.rows[c] = append(d.rows[c], r)
