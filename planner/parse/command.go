@@ -192,10 +192,13 @@ func (p *parser) analyzeAhead() bool {
 	if !p.is("ANALYZE") {
 		return false
 	}
-	for t := p.peek(); t.kind == tIdent || t.kw == "." || t.kind == tQuoted; t = p.after(t) {
-		if t.kw == "COMPUTE" {
+	const longest = 12 // TABLE a.b.c PARTITION, with room
+	t := p.peek()
+	for n := 0; n < longest && (isName(t) || t.kw == "."); n++ {
+		if t.kw == "COMPUTE" || t.kw == "PARTITION" {
 			return true
 		}
+		t = p.after(t)
 	}
 	return false
 }

@@ -73,6 +73,9 @@ func (p *parser) alias() *ast.Alias {
 	if p.is("(") {
 		a.Columns = parens(p, p.ident)
 	}
+	if a.Name == "" && a.Columns == nil {
+		return nil // AS ``
+	}
 	a.Span = p.from(pos)
 	return a
 }

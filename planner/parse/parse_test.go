@@ -1,6 +1,7 @@
 package parse_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -181,18 +182,25 @@ func TestQuery(t *testing.T) {
 // again: the trees must be the same but for positions.
 func TestRoundTrip(t *testing.T) {
 	same := cmp.Options{cmpopts.IgnoreTypes(ast.Span{}), cmpopts.EquateEmpty()}
+	seen := map[string]bool{}
 	n := 0
 	for _, file := range []string{"golden.json", "features.json", "functions.json"} {
 		for _, e := range corpus(t, file) {
 			s, err := parse.Statement(e.SQL)
-			if err != nil || strings.Contains(e.SQL, "|>") { // an open subquery has no text of its own
+			if err != nil || seen[e.SQL] || strings.Contains(e.SQL, "|>") { // an open subquery has no text of its own
 				continue
 			}
 			n++
+			seen[e.SQL] = true
 			text := ast.SQL(s)
 			again, err := parse.Statement(text)
 			if err != nil {
 				t.Errorf("%s\n prints as %s\n which fails: %v", e.SQL, text, err)
+				continue
+			}
+			clearSpans(s)
+			clearSpans(again)
+			if reflect.DeepEqual(s, again) { // cmp is slow
 				continue
 			}
 			if d := cmp.Diff(s, again, same); d != "" {
@@ -201,6 +209,10 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 	t.Logf("%d statements", n)
+}
+
+func clearSpans(n ast.Node) {
+	ast.Walk(n, func(n ast.Node) { reflect.ValueOf(n).Elem().FieldByName("Span").SetZero() })
 }
 
 // TestPositions checks that nodes cover the text they were parsed from.
@@ -317,6 +329,9 @@ func TestLimits(t *testing.T) {
 		{"hints", "select /*+ " + rep("a(", 50_000) + " */ 1", false},
 		{"nested hints", rep("select /*+ a */ (", 50_000), false},
 		{"lambdas", "select f(" + rep("x -> ", 50_000) + "1)", false},
+		{"dateadd beside a long text", rep("select dateadd(a, ", 1) + rep("dateadd(a, ", 1900) + "'" + rep("x", 1_000_000) + "'" + rep(")", 1901), true},
+		{"rows in rows", rep("values (f((", 600) + "1" + rep(")) + 1)", 600), true},
+		{"explain analyze", rep("explain analyze ", 1500) + "select 1" + rep(" + a", 5000), true},
 		{"dateadd", "select " + rep("dateadd(a, ", 1_000) + "1" + rep(")", 1_000), true},
 		{"exists", "select " + rep("exists(", 20_000), false},
 	} {

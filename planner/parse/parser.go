@@ -66,16 +66,19 @@ func run[T any](sql string, f func(*parser) T) (T, error) {
 // so rules need not check for errors and must return usable (never nil) nodes.
 type parser struct {
 	lexer
-	tok  token // the current token
-	prev token // the token before it
-	err  *sqlerr.Error
-
-	depth    int   // rules that nest, see enter
-	height   int   // of the highest tree built since the last reset, see grow
-	params   int   // ? seen so far
-	ahead    token // the token after the current one, if hasAhead
+	tok      token // the current token
+	prev     token // the token before it
+	ahead    token // the token after it, if hasAhead
 	hasAhead bool
-	lits     []ast.Literal // literals are allocated in chunks
+	err      *sqlerr.Error
+
+	depth  int // rules that nest, see enter
+	height int // of the highest tree built since the last reset, see grow
+	params int // ? seen so far
+	// operandDone is an operand whose text is consumed already: the next
+	// expression begins with it.
+	operandDone ast.Expr
+	lits        []ast.Literal // literals are allocated in chunks
 }
 
 // failAt records an error unless there is one, and ends the parse.
@@ -164,21 +167,6 @@ func (p *parser) peek() token {
 		p.ahead, p.hasAhead = p.next(p.tok.end), true
 	}
 	return p.ahead
-}
-
-// mark is a place to which the parser can go back.
-type mark struct {
-	tok, prev token
-	params    int
-}
-
-func (p *parser) mark() mark { return mark{p.tok, p.prev, p.params} }
-
-// rewind goes back to m. Errors stay.
-func (p *parser) rewind(m mark) {
-	if p.err == nil {
-		p.tok, p.prev, p.params, p.hasAhead = m.tok, m.prev, m.params, false
-	}
 }
 
 // after returns the token after t.

@@ -1,9 +1,6 @@
 package parse
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // clauseStarts are the keywords people misspell in the middle of a statement.
 var clauseStarts = []string{
@@ -76,9 +73,4 @@ func distance(a, b string) int {
 		prev2, prev, cur = prev, cur, prev2
 	}
 	return prev[len(b)]
-}
-
-// IsStatementWord reports whether word, in any case, can begin a statement.
-func IsStatementWord(word string) bool {
-	return slices.Contains(statementWords, strings.ToUpper(word))
 }
