@@ -1,23 +1,55 @@
 package hold
 
 import (
+	"unsafe"
+
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/types"
 )
 
+// column is one column's vectors, one a chunk, and where their data begin: a
+// row is then one load away.
+type column struct {
+	vecs  []*vec.Vec
+	data  []unsafe.Pointer
+	nulls bool
+	kids  []*column // of structs
+}
+
+func newColumn(vecs []*vec.Vec) *column {
+	c := &column{vecs: vecs, data: make([]unsafe.Pointer, len(vecs))}
+	for i, v := range vecs {
+		if v.Type.Storage().Width() > 0 {
+			c.data[i] = unsafe.Pointer(unsafe.SliceData(vec.Raw[byte](v)))
+		}
+		c.nulls = c.nulls || v.Valid != nil
+	}
+	if len(vecs) > 0 && vecs[0].Type.Kind == types.Struct {
+		for f := range vecs[0].Kids {
+			kids := make([]*vec.Vec, len(vecs))
+			for i, v := range vecs {
+				kids[i] = v.Kids[f]
+			}
+			c.kids = append(c.kids, newColumn(kids))
+		}
+	}
+	return c
+}
+
 // Seal prepares the store for gathering. Gather on an unsealed store is a bug.
 func (s *Store) Seal() {
-	s.bases = make([][]*vec.Vec, len(s.types))
+	s.columns = make([]*column, len(s.types))
 	for i := range s.types {
-		s.bases[i] = make([]*vec.Vec, len(s.chunks))
+		vecs := make([]*vec.Vec, len(s.chunks))
 		for c, ch := range s.chunks {
-			s.bases[i][c] = ch.cols[i]
+			vecs[c] = ch.cols[i]
 		}
+		s.columns[i] = newColumn(vecs)
 	}
 }
 
 // Column returns the vectors of column i, one a chunk, for reading single values.
-func (s *Store) Column(i int) []*vec.Vec { return s.bases[i] }
+func (s *Store) Column(i int) []*vec.Vec { return s.columns[i].vecs }
 
 // Chunk makes b a view of chunk c's rows. It shares the store's memory.
 func (s *Store) Chunk(c int, b *vec.Batch) *vec.Batch {
@@ -58,21 +90,20 @@ const Absent = ^uint32(0)
 func (s *Store) Gather(dst *vec.Vec, i int, rows []uint32) {
 	dst.Reset(s.types[i])
 	dst.Resize(len(rows))
-	gather(dst, s.bases[i], rows)
+	gather(dst, s.columns[i], rows)
 }
 
-func gather(dst *vec.Vec, src []*vec.Vec, rows []uint32) {
-	nulls := false
-	for _, c := range src {
-		nulls = nulls || c.Valid != nil
+func gather(dst *vec.Vec, src *column, rows []uint32) {
+	if len(rows) == 0 {
+		return
 	}
 	absent := false
 	for i, r := range rows {
 		if r == Absent {
 			dst.SetNull(i)
 			absent = true
-		} else if nulls {
-			if v := src[r>>ChunkShift].Valid; v != nil && !v.Get(int(r&ChunkMask)) {
+		} else if src.nulls {
+			if v := src.vecs[r>>ChunkShift].Valid; v != nil && !v.Get(int(r&ChunkMask)) {
 				dst.SetNull(i)
 			}
 		}
@@ -91,34 +122,34 @@ func gather(dst *vec.Vec, src []*vec.Vec, rows []uint32) {
 	case types.StoreString:
 		gatherData[string](dst, src, rows, absent)
 	case types.StoreStruct:
-		kids := make([]*vec.Vec, len(src))
 		for f, k := range dst.Kids {
-			for c, v := range src {
-				kids[c] = v.Kids[f]
+			if len(src.kids) > 0 {
+				gather(k, src.kids[f], rows)
+			} else { // no chunks: all rows are Absent
+				gather(k, &column{}, rows)
 			}
-			gather(k, kids, rows)
 		}
 	case types.StoreList:
-		gatherLists(dst, src, rows)
+		gatherLists(dst, src.vecs, rows)
 	}
 }
 
-func gatherData[T vec.Elem](dst *vec.Vec, src []*vec.Vec, rows []uint32, absent bool) {
+func gatherData[T vec.Elem](dst *vec.Vec, src *column, rows []uint32, absent bool) {
 	out := vec.Data[T](dst)[:len(rows)]
-	if len(src) == 1 && !absent {
-		in := vec.Data[T](src[0])
+	data := src.data
+	if absent {
+		var zero T
 		for i, r := range rows {
-			out[i] = in[r]
+			if r == Absent {
+				out[i] = zero
+			} else {
+				out[i] = (*[ChunkRows]T)(data[r>>ChunkShift])[r&ChunkMask]
+			}
 		}
 		return
 	}
-	var zero T
 	for i, r := range rows {
-		if absent && r == Absent {
-			out[i] = zero
-			continue
-		}
-		out[i] = vec.Data[T](src[r>>ChunkShift])[r&ChunkMask]
+		out[i] = (*[ChunkRows]T)(data[r>>ChunkShift])[r&ChunkMask]
 	}
 }
 

@@ -25,15 +25,14 @@ const (
 // Store keeps rows. Appending belongs to one thread; once appending is over,
 // any number of threads may gather.
 type Store struct {
-	types  []types.Type
-	acct   *mem.Account
-	chunks []*chunk
-	rows   int
-	bytes  int64 // reserved from acct
-	text   arena
-	memo   []dictMemo // by column
-	bases  [][]*vec.Vec
-	one    []uint16
+	types   []types.Type
+	acct    *mem.Account
+	chunks  []*chunk
+	rows    int
+	bytes   int64 // reserved from acct
+	text    arena
+	memo    []dictMemo // by column
+	columns []*column  // once sealed
 }
 
 type chunk struct {
@@ -89,7 +88,7 @@ func (s *Store) Adopt(o *Store) uint32 {
 	s.rows += o.rows
 	s.bytes += o.bytes
 	o.bytes = 0
-	o.chunks, o.rows, s.bases = nil, 0, nil
+	o.chunks, o.rows, s.columns = nil, 0, nil
 	o.Release()
 	return base
 }

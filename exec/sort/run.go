@@ -235,7 +235,9 @@ func (r *run) order(ctx context.Context) ([]ent, error) {
 			ents = append(ents, ent{binary.BigEndian.Uint64(keys[i:]) & r.layout.mask, uint32(c<<hold.ChunkShift | i/r.layout.stride)})
 		}
 	}
-	sortPrefixes(ents)
+	if err := sortPrefixes(ctx, ents); err != nil {
+		return nil, err
+	}
 	if r.layout.exact && r.layout.stride == 8 {
 		return ents, ctx.Err()
 	}
@@ -264,7 +266,7 @@ func (r *run) order(ctx context.Context) ([]ent, error) {
 // orderTies sorts entries with equal prefixes. Large groups are sorted in
 // pieces that are merged, so that a cancelled context is seen soon.
 func (r *run) orderTies(ctx context.Context, ents []ent) error {
-	const piece = 1 << 17
+	const piece = 1 << 15
 	byRest := func(a, b ent) int { return r.compareRest(a.row, b.row) }
 	if len(ents) <= piece {
 		slices.SortFunc(ents, byRest)
@@ -298,17 +300,17 @@ func (r *run) orderTies(ctx context.Context, ents []ent) error {
 
 // sortPrefixes sorts entries by k: by radix, least byte first and bytes that
 // all agree skipped, or by comparisons if there are few.
-func sortPrefixes(ents []ent) {
+func sortPrefixes(ctx context.Context, ents []ent) error {
 	sorted := true
 	for i := 1; i < len(ents) && sorted; i++ {
 		sorted = ents[i-1].k <= ents[i].k
 	}
 	if sorted {
-		return
+		return nil
 	}
 	if len(ents) < 1<<10 {
 		slices.SortFunc(ents, func(a, b ent) int { return cmp(a.k, b.k) })
-		return
+		return nil
 	}
 	var counts [8][256]uint32
 	for _, e := range ents {
@@ -321,6 +323,9 @@ func sortPrefixes(ents []ent) {
 		c := &counts[b]
 		if c[byte(from[0].k>>(8*b))] == uint32(len(ents)) {
 			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		sum := uint32(0)
 		for i, n := range c {
@@ -337,4 +342,5 @@ func sortPrefixes(ents []ent) {
 	if &from[0] != &ents[0] {
 		copy(ents, from)
 	}
+	return nil
 }

@@ -102,13 +102,26 @@ func (s *Sorter) add(ctx context.Context, r *run, b *vec.Batch) error {
 
 // Finish implements flow.Sink.
 func (s *Sorter) Finish(ctx context.Context, par flow.Parallel) error {
-	for i, r := range s.runs {
-		if r == nil {
-			continue
+	rows := 0
+	for _, r := range s.runs {
+		if r != nil {
+			rows += r.store.Len()
 		}
-		if s.all == nil {
+	}
+	s.rowBytes = int64(4 * rows)
+	if err := s.spec.env.Account.Reserve(s.rowBytes); err != nil {
+		s.rowBytes = 0
+		if s.inMemory {
+			return err
+		}
+		return s.spillAll(ctx, par)
+	}
+	for i, r := range s.runs {
+		switch {
+		case r == nil:
+		case s.all == nil:
 			s.all = r
-		} else {
+		default:
 			s.all.adopt(r, s.ents[i])
 		}
 	}
@@ -116,14 +129,25 @@ func (s *Sorter) Finish(ctx context.Context, par flow.Parallel) error {
 		return nil
 	}
 	s.all.seal()
-	s.rowBytes = int64(4 * s.all.store.Len())
-	if err := s.spec.env.Account.Reserve(s.rowBytes); err != nil {
-		s.rowBytes = 0
-		return err
-	}
-	rows, err := s.all.merge(ctx, par, s.ents)
-	s.rows, s.ents = rows, nil
+	merged, err := s.all.merge(ctx, par, s.ents)
+	s.rows, s.ents = merged, nil
 	return err
+}
+
+// spillAll moves the sorted runs to disk: there is no memory left to merge them in.
+func (s *Sorter) spillAll(ctx context.Context, par flow.Parallel) error {
+	return par(ctx, len(s.runs), func(ctx context.Context, _, i int) error {
+		r := s.runs[i]
+		if r == nil || r.store.Len() == 0 {
+			return nil
+		}
+		rows := make([]uint32, len(s.ents[i]))
+		for j, e := range s.ents[i] {
+			rows[j] = e.row
+		}
+		s.ents[i] = nil
+		return s.spilled.writeRows(ctx, r, rows)
+	})
 }
 
 // Close implements flow.Sink.
