@@ -35,10 +35,10 @@ func (p *parser) keywordForm() ast.Expr {
 			return p.interval()
 		}
 	}
-	if next.kw == "(" {
+	if next.kw == "(" && !clauseWords[t.kw] {
 		return p.keywordCall(t)
 	}
-	if clauseWords[t.kw] && !nameBefore(next) {
+	if clauseWords[t.kw] && !nameBefore(next) && !(operatorWords[t.kw] && next.kw == "(") {
 		p.unexpected("an expression")
 		return p.badExpr()
 	}
@@ -52,6 +52,9 @@ var clauseWords = map[string]bool{
 	"JOIN": true, "ON": true, "WHEN": true, "THEN": true, "ELSE": true, "AND": true, "OR": true, "BETWEEN": true,
 	"IN": true, "LIKE": true, "IS": true, "AS": true, "USING": true, "BY": true,
 }
+
+// operatorWords are the clause words that name functions, too: like(a, b).
+var operatorWords = map[string]bool{"AND": true, "OR": true, "BETWEEN": true, "IN": true, "LIKE": true, "IS": true}
 
 // nameBefore reports whether a clause word before t can only be a name.
 func nameBefore(t token) bool { return t.kw == "." || t.kw == "=" }

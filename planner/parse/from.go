@@ -13,8 +13,9 @@ func always(*parser) bool { return true }
 // beforeBy holds for the first word of ORDER BY and its like.
 func beforeBy(p *parser) bool { return p.peek().kw == "BY" }
 
-// unlessLast holds for a word with something after it that an item cannot end on.
-func unlessLast(p *parser) bool { return !p.itemEnds(p.peek()) }
+// unlessLast holds for a word with something after it that an item cannot end
+// on. At the end of the text the word is a clause that somebody forgot to finish.
+func unlessLast(p *parser) bool { return !p.itemEnds(p.peek()) || p.peek().kind == tEOF }
 
 func beforeParen(p *parser) bool { return p.peek().kw == "(" }
 

@@ -16,8 +16,12 @@ func (p *parser) misspelt(wanted string) (word string, at token, ok bool) {
 	switch {
 	case p.prev.end == 0 || wanted == "a statement":
 		candidates = statementWords
-	case wanted != "" && wanted == strings.ToUpper(wanted):
-		candidates = append(strings.FieldsFunc(wanted, func(r rune) bool { return r == ' ' || r == ',' }), clauseStarts...)
+	default:
+		for _, w := range strings.FieldsFunc(wanted, func(r rune) bool { return r == ' ' || r == ',' }) {
+			if w == strings.ToUpper(w) {
+				candidates = append([]string{w}, candidates...)
+			}
+		}
 	}
 	for _, t := range []token{p.tok, p.prev} {
 		if t.kind != tIdent || t.kw != "" || t.end == 0 {
