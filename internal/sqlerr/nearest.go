@@ -52,3 +52,8 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Near reports whether a user who wrote name may well have meant candidate.
+func Near(name, candidate string) bool {
+	return distance(strings.ToLower(name), strings.ToLower(candidate)) <= max(1, min(len(name), len(candidate))/3)
+}

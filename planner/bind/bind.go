@@ -90,6 +90,9 @@ type Env struct {
 	// Context is what calls see that are folded while binding: time zone,
 	// start of the query, user.
 	Context *function.Context
+	// Views are the names of views whose definition is being bound: a
+	// reference to one of them is RECURSIVE_VIEW.
+	Views []string
 }
 
 // Plan is a bound query.
@@ -99,6 +102,7 @@ type Plan struct {
 	Columns []*expr.Column
 	// Tables are the tables the plan reads, each once.
 	Tables []catalog.Table
+	last   expr.ColID // the highest id in use
 }
 
 // Schema describes the output of the plan.
@@ -123,7 +127,7 @@ func Query(ctx context.Context, env *Env, q *ast.Query) (*Plan, error) {
 // finish makes the output of rel that of a whole query: its visible columns.
 func (b *binder) finish(rel *relation) *Plan {
 	rel = b.narrow(rel)
-	p := &Plan{Node: rel.plan, Tables: b.tables}
+	p := &Plan{Node: rel.plan, Tables: b.tables, last: b.lastCol}
 	for _, f := range rel.fields {
 		p.Columns = append(p.Columns, named(f.col, f.name))
 	}
@@ -139,6 +143,11 @@ func Scalar(ctx context.Context, env *Env, e ast.Expr) (*expr.Literal, error) {
 		return nil, err
 	}
 	return b.constant(x, e.Pos(), "expression")
+}
+
+// NameOf returns the parts of a name, IDENTIFIER(…) evaluated.
+func NameOf(ctx context.Context, env *Env, n *ast.Name) ([]string, error) {
+	return newBinder(ctx, env).nameParts(n)
 }
 
 // Cast binds the implicit or store conversion of a literal to a type.
@@ -190,7 +199,7 @@ const (
 )
 
 func newBinder(ctx context.Context, env *Env) *binder {
-	b := &binder{ctx: ctx, env: env, res: env.Resolver, texts: map[ast.Node]string{}}
+	b := &binder{ctx: ctx, env: env, res: env.Resolver, texts: map[ast.Node]string{}, views: env.Views}
 	b.use(env.Settings)
 	return b
 }

@@ -80,22 +80,10 @@ func (b *binder) noRoutine(parts []string, pos int) error {
 		}
 	}
 	name := strings.ToLower(parts[len(parts)-1])
-	if near := sqlerr.Nearest(name, names, 1); len(near) > 0 && len(near[0]) > 2 && closeTo(name, near[0]) {
+	if near := sqlerr.Nearest(name, names, 1); len(near) > 0 && sqlerr.Near(name, near[0]) {
 		err = err.WithHint("Did you mean %s?", near[0])
 	}
 	return err
-}
-
-// closeTo reports whether a and b share enough to suggest one for the other.
-func closeTo(a, b string) bool {
-	if a == "" || b == "" {
-		return false
-	}
-	same := 0
-	for i := 0; i < min(len(a), len(b)) && a[i] == b[i]; i++ {
-		same++
-	}
-	return same*2 >= min(len(a), len(b)) || strings.Contains(a, b) || strings.Contains(b, a)
 }
 
 // special binds the calls that are nodes of their own or need their

@@ -210,7 +210,7 @@ func (b *binder) scan(t catalog.Table, name string) *relation {
 func (b *binder) view(v *View, pos int) (*relation, error) {
 	name := strings.ToLower(strings.Join(v.Name, "."))
 	for _, o := range b.views {
-		if o == name && v.Query == nil {
+		if o == name {
 			return nil, sqlerr.New(sqlerr.RecursiveView, "Recursive view %s detected (cycle: %s -> %s).", quotePath(v.Name), strings.Join(b.views, " -> "), name).At(pos)
 		}
 	}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"context"
+
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 	"github.com/volley-sql/volley/planner/expr"
@@ -129,4 +131,21 @@ func (b *binder) functionArgs(s *site, e *ast.Func, f *Function) ([]fnParam, err
 		out[i] = fnParam{name: p.Name.Last(), value: b.implicit(x, p.Type.Type)}
 	}
 	return out, nil
+}
+
+// Check binds the body of an SQL function with parameters of the declared
+// types, so that CREATE FUNCTION finds its errors.
+func Check(ctx context.Context, env *Env, f *Function) error {
+	b := newBinder(ctx, env)
+	e := &ast.Func{Name: ast.N(f.Name)}
+	for _, p := range f.Params {
+		e.Args = append(e.Args, &ast.Cast{X: &ast.Literal{Kind: ast.LitNull}, Type: p.Type})
+	}
+	s := &site{sc: &scope{frame: &frame{}}, clause: "function"}
+	if f.Table {
+		_, err := b.sqlTable(&ast.FuncRef{Func: e}, f, s.sc, s.sc.frame)
+		return err
+	}
+	_, err := b.inlineFunction(s, e, f)
+	return err
 }

@@ -1,0 +1,376 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/partition"
+	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/ast"
+)
+
+// show runs SHOW.
+func (s *Session) show(ctx context.Context, st *statement, n *ast.Show) (*Result, error) {
+	switch n.Kind {
+	case ast.ShowTables, ast.ShowViews, ast.ShowTableExtended:
+		return s.showTables(ctx, st, n)
+	case ast.ShowDatabases:
+		cat, _ := s.Current()
+		if len(n.In.Parts) > 0 {
+			cat = n.In.Parts[0]
+		}
+		c := s.catalogs[strings.ToLower(cat)]
+		if c == nil {
+			return nil, sqlerr.New(sqlerr.CatalogNotFound, "The catalog `%s` not found.", cat).At(n.In.Pos())
+		}
+		names, err := c.Databases(ctx)
+		return list("namespace", names, n.Pattern), err
+	case ast.ShowCatalogs:
+		var names []string
+		for _, c := range s.cfg.Catalogs {
+			names = append(names, c.Name())
+		}
+		sort.Strings(names)
+		return list("catalog", names, n.Pattern), nil
+	case ast.ShowColumns:
+		return s.showColumns(ctx, st, n)
+	case ast.ShowFunctions:
+		return s.showFunctions(n), nil
+	case ast.ShowPartitions:
+		return s.showPartitions(ctx, st, n)
+	case ast.ShowProperties:
+		return s.showProperties(ctx, st, n)
+	case ast.ShowCreateTable:
+		return s.showCreate(ctx, st, n)
+	}
+	cat, db := s.Current()
+	return table(strs("catalog", "namespace"), row(cat, db)), nil
+}
+
+// list is a result of one column of names that match a pattern.
+func list(column string, names []string, pattern *string) *Result {
+	var rows [][]types.Datum
+	for _, n := range names {
+		if matches(pattern, n) {
+			rows = append(rows, row(n))
+		}
+	}
+	return table(strs(column), rows...)
+}
+
+// matches holds a name against the pattern of SHOW … LIKE: * is any text,
+// | separates alternatives, case does not matter.
+func matches(pattern *string, name string) bool {
+	if pattern == nil {
+		return true
+	}
+	for _, p := range strings.Split(strings.ToLower(*pattern), "|") {
+		if wild(strings.TrimSpace(p), strings.ToLower(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+func wild(p, s string) bool {
+	head, rest, star := strings.Cut(p, "*")
+	if !star {
+		return p == s
+	}
+	if !strings.HasPrefix(s, head) {
+		return false
+	}
+	s = s[len(head):]
+	for i := 0; i <= len(s); i++ {
+		if wild(rest, s[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Session) showTables(ctx context.Context, st *statement, n *ast.Show) (*Result, error) {
+	c, db, err := s.namespace(ctx, st, &n.In)
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := hasDatabase(ctx, c, db); err != nil || !ok && !strings.EqualFold(db, GlobalTemp) {
+		if err == nil {
+			err = s.noDatabase(ctx, c.Name(), db).At(n.In.Pos())
+		}
+		return nil, err
+	}
+	entries, err := s.entries(ctx, c.Name(), db)
+	if err != nil {
+		return nil, err
+	}
+	schema := types.Schema{{Name: "namespace", Type: types.StringType}, {Name: "tableName", Type: types.StringType}, {Name: "isTemporary", Type: types.BoolType}}
+	if n.Kind == ast.ShowViews {
+		schema[1].Name = "viewName"
+	}
+	extended := n.Kind == ast.ShowTableExtended
+	if extended {
+		schema = append(schema, types.Field{Name: "information", Type: types.StringType})
+	}
+	var rows [][]types.Datum
+	for _, e := range entries {
+		if !matches(n.Pattern, e.Name) || n.Kind == ast.ShowViews && !e.IsView {
+			continue
+		}
+		r := []types.Datum{e.Database, e.Name, e.IsTemp}
+		if extended {
+			info, err := s.information(ctx, st, c, e)
+			if err != nil {
+				return nil, err
+			}
+			r = append(r, info)
+		}
+		rows = append(rows, r)
+	}
+	return table(schema, rows...), nil
+}
+
+// information is the last column of SHOW TABLE EXTENDED.
+func (s *Session) information(ctx context.Context, st *statement, c catalog.Catalog, e catalog.Entry) (string, error) {
+	parts := []string{e.Name}
+	if e.Database != "" {
+		parts = []string{e.Database, e.Name}
+		if !e.IsTemp {
+			parts = append([]string{c.Name()}, parts...)
+		}
+	}
+	d, err := s.described(ctx, st, parts)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, kv := range d.facts {
+		fmt.Fprintf(&b, "%s: %s\n", kv[0], kv[1])
+	}
+	b.WriteString("Schema: root\n")
+	for _, f := range d.schema {
+		fmt.Fprintf(&b, " |-- %s: %s (nullable = %t)\n", f.Name, f.Type, f.Nullable)
+	}
+	b.WriteString("\n")
+	return b.String(), nil
+}
+
+func (s *Session) showColumns(ctx context.Context, st *statement, n *ast.Show) (*Result, error) {
+	name := n.Name
+	if len(n.In.Parts) > 0 {
+		if len(name.Parts) > 1 && !strings.EqualFold(name.Parts[len(name.Parts)-2], n.In.Last()) {
+			return nil, sqlerr.New(sqlerr.ShowColumnsConflict, "SHOW COLUMNS with conflicting namespaces: %s != %s.", quote(n.In.Parts), quote(name.Parts[:len(name.Parts)-1])).At(n.In.Pos())
+		}
+		name.Parts = append(append([]string(nil), n.In.Parts...), name.Last())
+	}
+	parts, err := s.parts(ctx, st, &name)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.described(ctx, st, parts)
+	if err != nil {
+		return nil, sqlerr.At(err, n.Name.Pos())
+	}
+	var names []string
+	for _, f := range d.schema {
+		names = append(names, f.Name)
+	}
+	return list("col_name", names, nil), nil
+}
+
+func (s *Session) showFunctions(n *ast.Show) *Result {
+	var names []string
+	if n.Scope != "USER" {
+		for _, d := range s.cfg.Functions.Defs() {
+			names = append(append(names, d.Name), d.Aliases...)
+		}
+		names = append(names, "!=", "<>", "and", "between", "case", "in", "not", "or", "range")
+	}
+	if n.Scope != "SYSTEM" {
+		s.mu.Lock()
+		for k := range s.funcs {
+			names = append(names, k)
+		}
+		s.mu.Unlock()
+	}
+	sort.Strings(names)
+	pattern := n.Pattern
+	if pattern == nil && len(n.Name.Parts) > 0 {
+		last := n.Name.Last()
+		pattern = &last
+	}
+	return list("function", slices.Compact(names), pattern)
+}
+
+// showPartitions lists the partitions that hold files.
+func (s *Session) showPartitions(ctx context.Context, st *statement, n *ast.Show) (*Result, error) {
+	t, tb, err := s.table(ctx, st, &n.Name, "SHOW PARTITIONS")
+	if err != nil {
+		return nil, err
+	}
+	places := tb.PartitionColumns()
+	if len(places) == 0 {
+		return nil, sqlerr.New(sqlerr.PartitionSchemaEmpty, "Operation not allowed: SHOW PARTITIONS. Table %s is not a partitioned table: the partition schema is empty.", quote(t.parts)).At(n.Name.Pos())
+	}
+	only, err := s.partition(ctx, st, tb, n.Partition, t)
+	if err != nil {
+		return nil, err
+	}
+	scan, err := tb.Scan(ctx, places, nil)
+	if err != nil {
+		return nil, err
+	}
+	schema := tb.Schema()
+	cols := make(types.Schema, len(places))
+	for i, p := range places {
+		cols[i] = schema[p]
+	}
+	seen := map[string]bool{}
+	var names []string
+	for _, sp := range scan.Splits {
+		if len(sp.Partition) != len(cols) {
+			continue
+		}
+		match := true
+		for i, c := range cols {
+			if v, ok := only[c.Name]; ok && v != sp.Partition[i] {
+				match = false
+			}
+		}
+		folder, err := partition.Folder(cols, sp.Partition, settings.TimeZone(st.snap))
+		if err != nil {
+			return nil, err
+		}
+		if match && !seen[folder] {
+			seen[folder] = true
+			names = append(names, folder)
+		}
+	}
+	sort.Strings(names)
+	return list("partition", names, nil), nil
+}
+
+func (s *Session) showProperties(ctx context.Context, st *statement, n *ast.Show) (*Result, error) {
+	parts, err := s.parts(ctx, st, &n.Name)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.described(ctx, st, parts)
+	if err != nil {
+		return nil, sqlerr.At(err, n.Name.Pos())
+	}
+	if n.Key != "" {
+		v, ok := d.info.Properties[n.Key]
+		if !ok {
+			v = fmt.Sprintf("Table %s does not have property: %s", strings.Join(d.path, "."), n.Key)
+		}
+		return table(strs("key", "value"), row(n.Key, v)), nil
+	}
+	var rows [][]types.Datum
+	for _, k := range sortedKeys(d.info.Properties) {
+		rows = append(rows, row(k, d.info.Properties[k]))
+	}
+	return table(strs("key", "value"), rows...), nil
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// showCreate runs SHOW CREATE TABLE.
+func (s *Session) showCreate(ctx context.Context, st *statement, n *ast.Show) (*Result, error) {
+	parts, err := s.parts(ctx, st, &n.Name)
+	if err != nil {
+		return nil, err
+	}
+	if s.tempView(parts) != nil {
+		return nil, sqlerr.New(sqlerr.UnsupportedShowCreateTemp, "Unsupported a SHOW CREATE TABLE command. The command is not supported on a temporary view %s.", quote(parts)).At(n.Name.Pos())
+	}
+	d, err := s.described(ctx, st, parts)
+	if err != nil {
+		return nil, sqlerr.At(err, n.Name.Pos())
+	}
+	return table(strs("createtab_stmt"), row(d.createStatement())), nil
+}
+
+// createStatement writes the statement that would make the table or view again.
+func (d *description) createStatement() string {
+	var b strings.Builder
+	name := make([]string, len(d.path))
+	for i, p := range d.path {
+		name[i] = ast.QuoteIdent(p)
+	}
+	word := "TABLE"
+	if d.view != nil {
+		word = "VIEW"
+	}
+	fmt.Fprintf(&b, "CREATE %s %s (\n", word, strings.Join(name, "."))
+	for i, f := range d.schema {
+		b.WriteString("  " + ast.QuoteIdent(f.Name))
+		if d.view == nil {
+			b.WriteString(" " + f.Type.SQL())
+			if !f.Nullable {
+				b.WriteString(" NOT NULL")
+			}
+			if i < len(d.info.ColumnDefaults) && d.info.ColumnDefaults[i] != "" {
+				b.WriteString(" DEFAULT " + d.info.ColumnDefaults[i])
+			}
+		}
+		if c := d.comment(i); c != "" {
+			b.WriteString(" COMMENT " + ast.QuoteString(c))
+		}
+		if i < len(d.schema)-1 {
+			b.WriteString(",")
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString(")\n")
+	if d.view != nil {
+		if d.view.Comment != "" {
+			b.WriteString("COMMENT " + ast.QuoteString(d.view.Comment) + "\n")
+		}
+		b.WriteString("AS " + d.view.SQL + "\n")
+		return b.String()
+	}
+	b.WriteString("USING " + d.info.Provider + "\n")
+	pairs := func(word string, m map[string]string) {
+		if len(m) == 0 {
+			return
+		}
+		b.WriteString(word + " (\n")
+		for i, k := range sortedKeys(m) {
+			if i > 0 {
+				b.WriteString(",\n")
+			}
+			fmt.Fprintf(&b, "  %s = %s", ast.QuoteString(k), ast.QuoteString(m[k]))
+		}
+		b.WriteString(")\n")
+	}
+	pairs("OPTIONS", d.info.Options)
+	if len(d.partitions) > 0 {
+		var by []string
+		for _, i := range d.partitions {
+			by = append(by, ast.QuoteIdent(d.schema[i].Name))
+		}
+		b.WriteString("PARTITIONED BY (" + strings.Join(by, ", ") + ")\n")
+	}
+	if !d.info.Managed && d.info.Location != "" {
+		b.WriteString("LOCATION " + ast.QuoteString(d.info.Location) + "\n")
+	}
+	if d.info.Comment != "" {
+		b.WriteString("COMMENT " + ast.QuoteString(d.info.Comment) + "\n")
+	}
+	pairs("TBLPROPERTIES", d.info.Properties)
+	return b.String()
+}

@@ -1,0 +1,85 @@
+package session
+
+import (
+	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/types"
+)
+
+// Result is what a statement gives.
+type Result struct {
+	Schema types.Schema
+	// Rows is single-use; batches are lent. A Result must be read, if only to
+	// break off at once.
+	Rows vec.Stream
+	// Query says that the rows are those of a query; commands give small
+	// tables of their own, or none.
+	Query bool
+	// Settings are those the statement ran with: time zone and styles of display.
+	Settings *settings.Snapshot
+	// Written counts what an INSERT or CREATE TABLE AS stored.
+	Written *Written
+}
+
+// Written counts what a statement stored.
+type Written struct{ Files, Rows, Bytes int64 }
+
+// empty is the result of a command that shows nothing.
+func empty() *Result { return table(nil) }
+
+// table is a small result in memory.
+func table(schema types.Schema, rows ...[]types.Datum) *Result {
+	return &Result{Schema: schema, Rows: func(yield func(*vec.Batch, error) bool) {
+		const size = 1024
+		for from := 0; from < len(rows); from += size {
+			part := rows[from:min(from+size, len(rows))]
+			b := &vec.Batch{N: len(part)}
+			for c, f := range schema {
+				col := make([]types.Datum, len(part))
+				for i, r := range part {
+					col[i] = r[c]
+				}
+				b.Cols = append(b.Cols, vec.FromDatums(f.Type, col...))
+			}
+			if !yield(b, nil) {
+				return
+			}
+		}
+	}}
+}
+
+// strs is a schema of STRING columns.
+func strs(names ...string) types.Schema {
+	var s types.Schema
+	for _, n := range names {
+		s = append(s, types.Field{Name: n, Type: types.StringType, Nullable: true})
+	}
+	return s
+}
+
+// row makes a row of strings.
+func row(cells ...string) []types.Datum {
+	out := make([]types.Datum, len(cells))
+	for i, c := range cells {
+		out[i] = c
+	}
+	return out
+}
+
+// Collect reads all rows of a result.
+func (r *Result) Collect() ([][]types.Datum, error) {
+	var out [][]types.Datum
+	for b, err := range r.Rows {
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range b.Selection() {
+			row := make([]types.Datum, len(b.Cols))
+			for c, v := range b.Cols {
+				row[c] = owned(v.Get(int(i)))
+			}
+			out = append(out, row)
+		}
+	}
+	return out, nil
+}

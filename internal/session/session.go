@@ -1,0 +1,276 @@
+// Package session is the state of one user's work (current database,
+// settings, temporary views, variables) and what every statement does to it.
+//
+//	text ── planner.Parse ──► ast ── Execute ──► query: bind, optimize, lower, Runner
+//	                                         └─► command: catalog, settings, views
+//
+// It plans queries with package planner and has them run by a Runner, which
+// knows where executors are; it names no operator and no cluster. Writes begin
+// at the catalog, run as a job that stages files, and are committed or aborted.
+package session
+
+import (
+	"context"
+	"fmt"
+	"os/user"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/planner"
+	"github.com/volley-sql/volley/planner/ast"
+	"github.com/volley-sql/volley/planner/bind"
+	"github.com/volley-sql/volley/planner/expr"
+	"github.com/volley-sql/volley/planner/physical"
+)
+
+// Runner runs physical plans: on threads of this process or on executors. It
+// is safe for concurrent use.
+type Runner interface {
+	// Partitions is the number of tasks that share the rows of a stage; with 1
+	// plans have no exchanges.
+	Partitions(s *settings.Snapshot) int
+	// Run starts a plan. The stream of the Running must be used, if only to be broken off.
+	Run(ctx context.Context, j Job) (*Running, error)
+}
+
+// Job is one plan to run.
+type Job struct {
+	Plan     physical.Node
+	Settings *settings.Snapshot
+	Context  *function.Context
+	// Text is the statement, for displays of progress.
+	Text string
+	// Meter asks for rows and time of every operator.
+	Meter bool
+}
+
+// Running is a plan that runs while its rows are read.
+type Running struct {
+	// Rows is single-use. Batches are lent until the loop body returns;
+	// leaving the loop stops the job and releases what it holds.
+	Rows vec.Stream
+	// Note describes what a node did, once Rows has ended ("rows=10 time=2ms");
+	// nil if the runner does not meter.
+	Note func(n physical.Node) string
+}
+
+// Config is what a session is made of.
+type Config struct {
+	Functions *function.Registry
+	// Catalogs by name; the first is current at first. At least one.
+	Catalogs []catalog.Catalog
+	// Open returns the files at a path as a table. format may be empty.
+	Open func(ctx context.Context, format, path string, options map[string]string) (catalog.Table, error)
+	// HasFormat reports whether there is a file format called name.
+	HasFormat func(name string) bool
+	Store     store.Store
+	Runner    Runner
+	Settings  *settings.Snapshot
+	// User is the name current_user gives; empty: that of the system.
+	User string
+	// Shared holds what sessions of one application have in common; nil makes a new one.
+	Shared *Shared
+}
+
+// Shared is what the sessions of one application have in common: global temporary views.
+type Shared struct {
+	mu    sync.Mutex
+	views map[string]*view
+}
+
+// Session is one user's state. Its methods are safe for concurrent use;
+// statements that change state change it at once.
+type Session struct {
+	cfg      Config
+	Settings *settings.Store
+	catalogs map[string]catalog.Catalog
+	shared   *Shared
+
+	mu       sync.Mutex
+	catalog  string
+	database string
+	views    map[string]*view
+	vars     map[string]*variable
+	funcs    map[string]*bind.Function
+	cached   map[string]bool
+}
+
+// view is a temporary view: a query in the world of its creation, or a table of files.
+type view struct {
+	name  string
+	def   *bind.View
+	table catalog.Table
+	text  string
+}
+
+type variable struct {
+	value *expr.Literal
+	// first is the value of the DEFAULT, which SET VAR x = DEFAULT gives again.
+	first *expr.Literal
+}
+
+// DefaultDatabase is the database a session begins with.
+const DefaultDatabase = "default"
+
+// GlobalTemp is the database of global temporary views.
+const GlobalTemp = "global_temp"
+
+// New makes a session.
+func New(cfg Config) (*Session, error) {
+	if len(cfg.Catalogs) == 0 || cfg.Functions == nil {
+		return nil, sqlerr.New(sqlerr.InternalError, "a session needs a catalog and the functions")
+	}
+	if cfg.User == "" {
+		cfg.User = "volley"
+		if u, err := user.Current(); err == nil {
+			cfg.User = u.Username
+		}
+	}
+	if cfg.Shared == nil {
+		cfg.Shared = &Shared{}
+	}
+	s := &Session{
+		cfg: cfg, Settings: settings.NewStore(cfg.Settings), shared: cfg.Shared, catalogs: map[string]catalog.Catalog{},
+		catalog: cfg.Catalogs[0].Name(), database: DefaultDatabase,
+		views: map[string]*view{}, vars: map[string]*variable{}, funcs: map[string]*bind.Function{}, cached: map[string]bool{},
+	}
+	for _, c := range cfg.Catalogs {
+		s.catalogs[strings.ToLower(c.Name())] = c
+	}
+	return s, nil
+}
+
+// Current returns the names of the current catalog and database.
+func (s *Session) Current() (catalogName, database string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.catalog, s.database
+}
+
+// Params are values for parameter markers.
+type Params = bind.Params
+
+// Run parses and executes one statement.
+func (s *Session) Run(ctx context.Context, sql string, params Params) (*Result, error) {
+	snap := s.Settings.Snapshot()
+	text := substitute(sql, snap)
+	st, err := planner.Parse(text, snap)
+	if err != nil {
+		return nil, placed(err, text)
+	}
+	r, err := s.execute(ctx, &statement{st: st, text: text, params: params, snap: snap})
+	if err != nil {
+		return nil, placed(err, text)
+	}
+	rows := r.Rows
+	r.Rows = func(yield func(*vec.Batch, error) bool) {
+		for b, err := range rows {
+			if !yield(b, placed(err, text)) {
+				return
+			}
+		}
+	}
+	return r, nil
+}
+
+// Execute executes a statement that was not parsed from text here.
+func (s *Session) Execute(ctx context.Context, st ast.Statement, params Params) (*Result, error) {
+	return s.execute(ctx, &statement{st: st, params: params, snap: s.Settings.Snapshot()})
+}
+
+// placed gives an error the text its position is in.
+func placed(err error, text string) error {
+	if e := sqlerr.As(err); e != nil && e.Source == "" {
+		e.Source = text
+	}
+	return err
+}
+
+// statement is one statement on its way.
+type statement struct {
+	st     ast.Statement
+	text   string
+	params Params
+	snap   *settings.Snapshot
+	now    time.Time
+}
+
+// source is the text of a part of the statement, written anew if it was not parsed.
+func (st *statement) source(n ast.Node) string {
+	if from, to := n.Pos(), n.End(); from >= 0 && to <= len(st.text) && from < to {
+		return st.text[from:to]
+	}
+	return ast.SQL(n)
+}
+
+// env is the world the statement is bound in.
+func (s *Session) env(st *statement) *bind.Env {
+	if st.now.IsZero() {
+		st.now = time.Now()
+	}
+	cat, db := s.Current()
+	return &bind.Env{
+		Functions: s.cfg.Functions, Resolver: &resolver{s: s, catalog: cat, database: db}, Settings: st.snap, Params: st.params,
+		Context: &function.Context{
+			ANSI: settings.ANSI.Get(st.snap), TimeZone: settings.TimeZone(st.snap), Now: st.now, Setting: st.snap.Get,
+			User: s.cfg.User, Database: db, Catalog: cat,
+		},
+	}
+}
+
+// substitute replaces ${key} by the value of a setting, as Spark does, where
+// the key is one.
+func substitute(sql string, s *settings.Snapshot) string {
+	if !strings.Contains(sql, "${") || !settings.VariableSubstitution.Get(s) {
+		return sql
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(sql, "${")
+		if i < 0 {
+			break
+		}
+		j := strings.IndexByte(sql[i:], '}')
+		if j < 0 {
+			break
+		}
+		key := sql[i+2 : i+j]
+		for _, prefix := range []string{"spark:", "sparkconf:", "hivevar:", "hiveconf:"} {
+			key = strings.TrimPrefix(key, prefix)
+		}
+		b.WriteString(sql[:i])
+		if v, ok := s.Lookup(key); ok {
+			b.WriteString(v)
+		} else {
+			b.WriteString(sql[i : i+j+1])
+		}
+		sql = sql[i+j+1:]
+	}
+	return b.String() + sql
+}
+
+// Tables lists the tables and views that can be named without a database, for
+// completion: of the current database and temporary ones.
+func (s *Session) Tables(ctx context.Context) ([]catalog.Entry, error) {
+	cat, db := s.Current()
+	out, err := s.entries(ctx, cat, db)
+	if err != nil {
+		return nil, err
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+// String names the session in messages.
+func (s *Session) String() string {
+	cat, db := s.Current()
+	return fmt.Sprintf("session in %s.%s", cat, db)
+}
