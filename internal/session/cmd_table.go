@@ -173,7 +173,7 @@ func (s *Session) createTableAs(ctx context.Context, st *statement, n *ast.Creat
 	for i := range schema {
 		schema[i].Nullable = true
 		if schema[i].Type.Kind == types.Null {
-			return nil, sqlerr.New(sqlerr.UnsupportedDatatypeFor, "The %s datasource doesn't support the column `%s` of the type \"VOID\".", spec.Info.Provider, schema[i].Name).At(n.Query.Pos())
+			return nil, sqlerr.New(sqlerr.UnsupportedFormatType, "The %s datasource doesn't support the column `%s` of the type \"VOID\".", spec.Info.Provider, schema[i].Name).At(n.Query.Pos())
 		}
 	}
 	if err := unique(schema, n.Query.Pos()); err != nil {
