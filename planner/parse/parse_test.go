@@ -420,3 +420,17 @@ func TestTypes(t *testing.T) {
 		}
 	}
 }
+
+func TestColumnsAndNames(t *testing.T) {
+	cols, err := parse.Columns("a int, `b c` string not null comment 'x', d: decimal(5,1) default 1.5")
+	if err != nil || len(cols) != 3 || cols[1].Name.Last() != "b c" || !cols[1].NotNull || cols[1].Comment != "x" || ast.SQL(cols[2].Default) != "1.5BD" {
+		t.Errorf("the columns are %+v (%v)", cols, err)
+	}
+	if _, err := parse.Columns("a int b"); !sqlerr.Is(err, sqlerr.ParseSyntaxError) {
+		t.Errorf("a broken schema gives %v", err)
+	}
+	n, err := parse.Name("a.`b.c`.1m")
+	if d := cmp.Diff([]string{"a", "b.c", "1m"}, n.Parts); err != nil || d != "" {
+		t.Errorf("the name is %v (%v)", n.Parts, err)
+	}
+}
