@@ -64,9 +64,9 @@ func (Format) Open(ctx context.Context, r format.ReadRequest) (vec.Stream, error
 	}, nil
 }
 
-func newReader(ctx context.Context, req *format.ReadRequest) (rd *reader, err error) {
+func newReader(ctx context.Context, req *format.ReadRequest) (_ *reader, err error) {
 	path := req.Split.Path
-	rd = &reader{ctx: ctx, req: req}
+	rd := &reader{ctx: ctx, req: req}
 	if rd.h, err = req.Store.Open(ctx, path); err != nil {
 		return nil, err
 	}

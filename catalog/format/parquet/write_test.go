@@ -232,9 +232,9 @@ func TestRoundTrip(t *testing.T) {
 // Dictionaries are given up at once, in the middle of a chunk, or never.
 func TestRoundTripDictionaries(t *testing.T) {
 	schema := types.Schema{{Name: "s", Type: types.StringType, Nullable: true}, {Name: "n", Type: types.Int64Type, Nullable: true}}
-	const rows = 200_000
+	const rows = 130_000
 	for name, distinct := range map[string]func(i int) int{
-		"few": func(i int) int { return i % 5 }, "all": func(i int) int { return i }, "late": func(i int) int { return max(i%100, i-70_000) },
+		"few": func(i int) int { return i % 5 }, "all": func(i int) int { return i }, "late": func(i int) int { return max(i%100, i-50_000) },
 	} {
 		cols := make([][]types.Datum, 2)
 		for i := range rows {
