@@ -92,6 +92,9 @@ func (b *binder) special(s *site, e *ast.Func, name string) (expr.Expr, bool, er
 	if e.Over != nil {
 		return nil, false, nil
 	}
+	if l := b.sessionName(name); l != nil && len(e.Args) == 0 {
+		return l, true, nil
+	}
 	switch name {
 	case "grouping", "grouping_id":
 		x, err := b.grouping(s, e, name)
@@ -111,6 +114,25 @@ func (b *binder) special(s *site, e *ast.Func, name string) (expr.Expr, bool, er
 		}
 	}
 	return nil, false, nil
+}
+
+// sessionName is the value of a call that names part of the session.
+func (b *binder) sessionName(name string) expr.Expr {
+	c := b.env.Context
+	var v string
+	switch {
+	case c == nil:
+		return nil
+	case name == "current_catalog":
+		v = c.Catalog
+	case name == "current_database", name == "current_schema":
+		v = c.Database
+	case name == "current_user", name == "user", name == "session_user":
+		v = c.User
+	default:
+		return nil
+	}
+	return &expr.Literal{Value: v, T: types.StringType}
 }
 
 // arrange puts named arguments in their places by the parameter names of the
