@@ -11,6 +11,7 @@ package files
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"sync"
 
@@ -135,6 +136,8 @@ func (t *Table) setSchema(ctx context.Context, found *listing) error {
 		if data, err = t.infer(ctx, found.files); err != nil {
 			return err
 		}
+		t.opts = maps.Clone(t.opts)
+		t.opts[format.ByName] = "true"
 	}
 	for _, f := range data {
 		if !isPart(f.Name) {

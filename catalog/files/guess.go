@@ -44,6 +44,9 @@ func guess(ctx context.Context, st store.Store, files []Listed, place string, op
 		return name, opts, nil
 	}
 	opts = maps.Clone(opts)
+	if opts == nil {
+		opts = format.Options{}
+	}
 	defaults := map[string]string{"header": "true", "inferschema": "true"}
 	switch ext {
 	case ".tsv":
@@ -56,7 +59,24 @@ func guess(ctx context.Context, st store.Store, files []Listed, place string, op
 			opts[k] = v
 		}
 	}
+	if _, ok := opts["escape"]; !ok && len(files) > 0 && doublesQuotes(ctx, st, files[0].File) {
+		opts["escape"] = "\""
+	}
 	return name, opts, nil
+}
+
+// doublesQuotes reports whether quotes inside quotes are doubled, as most
+// programs write them, and not escaped by a backslash, as Spark does.
+func doublesQuotes(ctx context.Context, st store.Store, f store.File) bool {
+	r, err := st.Open(ctx, f.Path)
+	if err != nil {
+		return true
+	}
+	defer r.Close()
+	head := make([]byte, min(f.Size, 64<<10))
+	n, _ := r.ReadAt(head, 0)
+	head = head[:n]
+	return !bytes.Contains(head, []byte(`\"`)) || bytes.Contains(head, []byte(`""`))
 }
 
 func byExtension(p string) (name, ext string) {

@@ -135,6 +135,7 @@ var InvalidAggFilterWindow = define("INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FU
 var InvalidArrayIndex = define("INVALID_ARRAY_INDEX", "22003", User)
 var InvalidArrowData = define("INVALID_ARROW_DATA", "22000", User)
 var InvalidConfValue = define("INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", User)
+var InvalidDatetimePattern = define("INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "22007", User)
 var InvalidEmptyLocation = define("INVALID_EMPTY_LOCATION", "42K05", User)
 var InvalidEscape = define("INVALID_ESCAPE_CHAR", "42604", User)
 var InvalidExtract = define("INVALID_EXTRACT_FIELD", "42601", User)

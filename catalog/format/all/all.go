@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/format/csv"
 	"github.com/volley-sql/volley/catalog/format/parquet"
 	"github.com/volley-sql/volley/catalog/format/text"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -16,6 +17,7 @@ import (
 // formats is the table: one line a format. Names are lower case.
 var formats = map[string]func() format.Format{
 	"parquet": parquet.New,
+	"csv":     csv.New,
 	"text":    text.New,
 }
 

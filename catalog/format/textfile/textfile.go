@@ -132,6 +132,7 @@ type Reader struct {
 	// that are another split's (-1: none).
 	at, end int64
 	eof     bool
+	first   int    // length of buf at first
 	clean   []byte // a copy of a block with invalid UTF-8 replaced
 }
 
@@ -146,7 +147,7 @@ func Open(ctx context.Context, st store.Store, s catalog.Split, l Layout, acct *
 		return nil, sqlerr.New(sqlerr.FileReadFailed, "The file %s has changed since the query was planned: it had %d bytes and now has %d.", s.Path, s.Size, f.Size()).
 			WithHint("Run the statement again.")
 	}
-	r := &Reader{layout: l, path: s.Path, acct: acct, end: -1, close: f.Close}
+	r := &Reader{layout: l, path: s.Path, acct: acct, end: -1, close: f.Close, first: blockSize + 64}
 	if !l.splittable(s.Path) {
 		if err := r.openWhole(io.NewSectionReader(f, 0, f.Size())); err != nil {
 			f.Close()
@@ -162,6 +163,7 @@ func Open(ctx context.Context, st store.Store, s catalog.Split, l Layout, acct *
 		r.at = s.Start - int64(max(len(l.Sep), 1))
 	}
 	r.src = io.NewSectionReader(f, r.at, f.Size()-r.at)
+	r.first = int(min(blockSize, f.Size()-r.at, s.Length+4096)) + 64
 	if s.Start == 0 {
 		return r, r.skipMark()
 	}
@@ -197,7 +199,7 @@ func (r *Reader) fail(err error) error {
 // fill reads more text behind buf[:have], making room first.
 func (r *Reader) fill() error {
 	if r.have == len(r.buf) {
-		size := max(blockSize+64, 2*len(r.buf))
+		size := max(r.first, 2*len(r.buf))
 		if len(r.buf) >= maxRecord {
 			return sqlerr.New(sqlerr.FileReadFailed, "A record of %s at offset %d is longer than %d bytes.", r.path, r.at, maxRecord).
 				WithHint("A quote may be left open, or the separator of lines may be another one (option lineSep).")
@@ -213,7 +215,9 @@ func (r *Reader) fill() error {
 		copy(buf, r.buf[:r.have])
 		r.buf = buf
 	}
-	n, err := io.ReadFull(r.src, r.buf[r.have:min(len(r.buf), r.have+blockSize)])
+	// A record longer than a block is looked through again each time more of it
+	// is there, so what is there doubles.
+	n, err := io.ReadFull(r.src, r.buf[r.have:min(len(r.buf), r.have+max(blockSize, r.have))])
 	r.have += n
 	switch err {
 	case nil:
@@ -401,11 +405,48 @@ func (r *Reader) valid(b []byte) ([]byte, error) {
 	r.clean = r.clean[:0]
 	for i := 0; i < len(b); {
 		c, w := utf8.DecodeRune(b[i:])
+		if w == 1 && c == utf8.RuneError {
+			w = broken(b[i:])
+		}
 		r.clean = utf8.AppendRune(r.clean, c)
 		i += w
 	}
 	return r.clean, nil
 }
+
+// broken is the length of the broken character at the front of b, for which one
+// replacement stands: a character cut short counts as one, as in Java.
+func broken(b []byte) int {
+	need, lo, hi := 0, byte(0x80), byte(0xbf)
+	switch c := b[0]; {
+	case c >= 0xc2 && c <= 0xdf:
+		need = 1
+	case c >= 0xe0 && c <= 0xef:
+		need = 2
+		if c == 0xe0 {
+			lo = 0xa0
+		} else if c == 0xed {
+			hi = 0x9f
+		}
+	case c >= 0xf0 && c <= 0xf4:
+		need = 3
+		if c == 0xf0 {
+			lo = 0x90
+		} else if c == 0xf4 {
+			hi = 0x8f
+		}
+	}
+	n := 1
+	for n <= need && n < len(b) && b[n] >= lo && b[n] <= hi {
+		lo, hi = 0x80, 0xbf
+		n++
+	}
+	return n
+}
+
+// Tail is what Next left unread once it has returned io.EOF: text that no
+// terminator ended. It is lent until Close.
+func (r *Reader) Tail() []byte { return r.buf[:r.have] }
 
 // Path is the file being read.
 func (r *Reader) Path() string { return r.path }
@@ -448,4 +489,30 @@ func (l Layout) CutLine(b []byte) (line, rest []byte) {
 		return line[:j], b[j+1:]
 	}
 	return line, rest
+}
+
+// EstimateLines guesses how many lines a file has from the first ones; -1 if it cannot.
+func (l Layout) EstimateLines(ctx context.Context, st store.Store, f store.File) (int64, error) {
+	if f.Size == 0 {
+		return 0, nil
+	}
+	r, err := Open(ctx, st, catalog.Split{Path: f.Path, Length: f.Size, Size: f.Size}, l, nil)
+	if err != nil {
+		return -1, err
+	}
+	defer r.Close()
+	b, err := r.Next(0)
+	if err != nil || len(b) == 0 {
+		return -1, nil
+	}
+	b = b[:min(len(b), 64<<10)]
+	lines := int64(bytes.Count(b, []byte{'\n'}))
+	if l.Sep != nil {
+		lines = int64(bytes.Count(b, l.Sep))
+	}
+	scale := float64(f.Size) / float64(len(b))
+	if l.codecOf(f.Path) != "" {
+		scale *= 4 // text shrinks about that much
+	}
+	return max(int64(float64(lines)*scale), 1), nil
 }
