@@ -72,7 +72,7 @@ Without a command it starts the SQL shell.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(generateCommand(), versionCommand())
+	root.AddCommand(sqlCommand(), runCommand(), generateCommand(), executorCommand(), versionCommand())
 	return root
 }
 

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/volley-sql/volley/internal/sqlerr"
+)
+
+func runCommand() *cobra.Command {
+	f := &sqlFlags{}
+	cmd := &cobra.Command{
+		Use:   "run SCRIPT",
+		Short: "Run a SQL script",
+		Long: `Runs the statements of a script, one after the other. The first that fails ends
+it with exit code 1; nothing it was writing stays behind.
+
+Values given with --param stand for :name in expressions and for ${name} anywhere.
+Lines "-- param name = value" at the top of the script give defaults.`,
+		Example: "  volley run examples/nightly_sales.sql --param day=2026-11-20",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.runScript(cmd.Context(), args[0]) },
+	}
+	f.appFlags.add(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.format, "format", "", "output of queries (default box on a terminal, table elsewhere)")
+	fl.BoolVar(&f.header, "header", true, "column names first in csv and tsv")
+	fl.StringArrayVar(&f.params, "param", nil, "a value for :name and ${name}, name=value; may be repeated")
+	return cmd
+}
+
+func (f *sqlFlags) runScript(ctx context.Context, path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return sqlerr.Wrap(err, sqlerr.FileNotFound, "Cannot read the script %s: %v.", path, unwrapPath(err))
+	}
+	defaults := scriptParams(string(text))
+	list := make([]string, 0, len(defaults)+len(f.params))
+	for _, d := range defaults {
+		list = append(list, d.name+"="+d.value)
+	}
+	params, err := parseParams(append(list, f.params...)) // later ones win
+	if err != nil {
+		return err
+	}
+	if f.tables != "" {
+		if _, err := os.Stat(f.tables); err != nil {
+			return usagef("--tables: %v", err)
+		}
+	}
+	a, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	s, err := a.Session()
+	if err != nil {
+		return err
+	}
+	for name, v := range params.Named {
+		if text, ok := v.Value.(string); ok {
+			if err := s.Settings.Set(name, text); err != nil {
+				return usagef("--param %s: %v", name, err)
+			}
+		}
+	}
+	r := newScriptRunner(a, s, f.format, params)
+	r.header, r.verbose = f.header, f.verbose
+	return r.script(ctx, filepath.ToSlash(path), string(text))
+}
+
+type scriptParam struct{ name, value string }
+
+// scriptParams reads the lines "-- param name = value" of the comment that a script begins with.
+func scriptParams(text string) []scriptParam {
+	var out []scriptParam
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		comment, ok := strings.CutPrefix(line, "--")
+		if !ok {
+			break
+		}
+		rest, ok := strings.CutPrefix(strings.TrimSpace(comment), "param ")
+		if !ok {
+			continue
+		}
+		if name, value, ok := strings.Cut(rest, "="); ok {
+			out = append(out, scriptParam{strings.TrimSpace(name), strings.TrimSpace(value)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,160 @@
+// Package app puts an application together: one driver with its executors,
+// catalogs, file formats and functions, and the sessions that share them. The
+// binary and the public API are doors to it.
+package app
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync"
+
+	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/files"
+	"github.com/volley-sql/volley/catalog/format"
+	formats "github.com/volley-sql/volley/catalog/format/all"
+	"github.com/volley-sql/volley/catalog/memory"
+	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/catalog/store/local"
+	"github.com/volley-sql/volley/catalog/warehouse"
+	"github.com/volley-sql/volley/cluster"
+	"github.com/volley-sql/volley/cluster/driver"
+	"github.com/volley-sql/volley/exec/function/all"
+	"github.com/volley-sql/volley/internal/session"
+	"github.com/volley-sql/volley/internal/settings"
+)
+
+// Options say what an application is made of. The zero value is local[*]
+// with a catalog in memory.
+type Options struct {
+	// Master is a master URL; empty: local[*], or as many threads as Threads says.
+	Master string
+	// Threads overrides what Master gives, if not 0.
+	Threads int
+	// Warehouse is the folder of a catalog that persists; empty: one in memory.
+	Warehouse string
+	// Conf are settings that sessions start with, by key.
+	Conf map[string]string
+	// ExecutorCommand starts an executor process; empty: this binary's "executor" subcommand.
+	ExecutorCommand []string
+	Log             *slog.Logger
+}
+
+// App is a running application. It is safe for concurrent use.
+type App struct {
+	driver   *driver.Driver
+	catalogs []catalog.Catalog
+	store    store.Store
+	base     *settings.Snapshot
+	shared   *session.Shared
+
+	mu      sync.Mutex
+	jobs    map[string]*driver.Job
+	closers []func() error
+}
+
+// CatalogName is the name of the catalog sessions start in: Spark's.
+const CatalogName = "spark_catalog"
+
+// Open starts an application.
+func Open(o Options) (*App, error) {
+	base, err := settings.FromEnv()
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range o.Conf {
+		if base, err = base.With(k, v); err != nil {
+			return nil, err
+		}
+	}
+	master, err := masterOf(o, base)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{store: local.New(), base: base, shared: &session.Shared{}, jobs: map[string]*driver.Job{}}
+	a.openCatalog(o.Warehouse)
+	if len(o.ExecutorCommand) == 0 {
+		exe, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		o.ExecutorCommand = []string{exe, "executor"}
+	}
+	a.driver, err = driver.Open(driver.Options{Master: master, Memory: settings.Memory.Get(base), ExecutorCommand: o.ExecutorCommand, Log: o.Log})
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func masterOf(o Options, s *settings.Snapshot) (cluster.Master, error) {
+	if o.Master == "" {
+		o.Master = "local[" + strconv.Itoa(settings.ThreadCount(s)) + "]"
+	}
+	m, err := cluster.ParseMaster(o.Master)
+	if err == nil && o.Threads > 0 && m.Kind == cluster.Local {
+		m.Cores = o.Threads
+	}
+	return m, err
+}
+
+func (a *App) openCatalog(folder string) {
+	if folder == "" {
+		m := memory.New(CatalogName, a.store)
+		a.catalogs, a.closers = []catalog.Catalog{m}, append(a.closers, m.Close)
+		return
+	}
+	w := warehouse.New(CatalogName, folder, a.store, warehouse.Options{})
+	a.catalogs, a.closers = []catalog.Catalog{w}, append(a.closers, w.Close)
+}
+
+// Session makes a session of the application.
+func (a *App) Session() (*session.Session, error) {
+	reg, err := all.Registry()
+	if err != nil {
+		return nil, err
+	}
+	return session.New(session.Config{
+		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.store,
+		Runner: &runner{a}, Settings: a.base, Shared: a.shared,
+	})
+}
+
+func (a *App) openFiles(ctx context.Context, formatName, path string, options map[string]string) (catalog.Table, error) {
+	return files.Open(ctx, a.store, path, formatName, format.Options(options), nil)
+}
+
+func hasFormat(name string) bool {
+	_, err := formats.Lookup(name)
+	return err == nil
+}
+
+// Driver is the application's driver.
+func (a *App) Driver() *driver.Driver { return a.driver }
+
+// Jobs lists the jobs that run now, for displays of progress.
+func (a *App) Jobs() []*driver.Job {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := make([]*driver.Job, 0, len(a.jobs))
+	for _, j := range a.jobs {
+		out = append(out, j)
+	}
+	return out
+}
+
+// Close ends all jobs and executors.
+func (a *App) Close() error {
+	var first error
+	if a.driver != nil {
+		first = a.driver.Close()
+	}
+	for _, c := range a.closers {
+		if err := c(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
