@@ -57,7 +57,7 @@ func (f *sqlFlags) runScript(ctx context.Context, path string) error {
 		return err
 	}
 	defer a.Close()
-	s, err := a.Session()
+	s, err := a.Session(ctx)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (f *sqlFlags) run(ctx context.Context) error {
 		return err
 	}
 	defer a.Close()
-	s, err := a.Session()
+	s, err := a.Session(ctx)
 	if err != nil {
 		return err
 	}

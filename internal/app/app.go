@@ -34,6 +34,8 @@ type Options struct {
 	Threads int
 	// Warehouse is the folder of a catalog that persists; empty: one in memory.
 	Warehouse string
+	// Tables is a folder whose files and folders are tables of every session, named after them.
+	Tables string
 	// Conf are settings that sessions start with, by key.
 	Conf map[string]string
 	// ExecutorCommand starts an executor process; empty: this binary's "executor" subcommand.
@@ -47,6 +49,7 @@ type App struct {
 	catalogs []catalog.Catalog
 	store    store.Store
 	base     *settings.Snapshot
+	tables   string
 	shared   *session.Shared
 
 	mu      sync.Mutex
@@ -72,7 +75,7 @@ func Open(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{store: local.New(), base: base, shared: &session.Shared{}, jobs: map[string]*driver.Job{}}
+	a := &App{store: local.New(), base: base, tables: o.Tables, shared: &session.Shared{}, jobs: map[string]*driver.Job{}}
 	a.openCatalog(o.Warehouse)
 	if len(o.ExecutorCommand) == 0 {
 		exe, err := os.Executable()
@@ -111,15 +114,19 @@ func (a *App) openCatalog(folder string) {
 }
 
 // Session makes a session of the application.
-func (a *App) Session() (*session.Session, error) {
+func (a *App) Session(ctx context.Context) (*session.Session, error) {
 	reg, err := all.Registry()
 	if err != nil {
 		return nil, err
 	}
-	return session.New(session.Config{
+	s, err := session.New(session.Config{
 		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.store,
 		Runner: &runner{a}, Settings: a.base, Shared: a.shared,
 	})
+	if err == nil && a.tables != "" {
+		err = addTables(ctx, s, a.tables)
+	}
+	return s, err
 }
 
 func (a *App) openFiles(ctx context.Context, formatName, path string, options map[string]string) (catalog.Table, error) {

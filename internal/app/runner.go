@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -28,7 +29,8 @@ func (r *runner) Partitions(s *settings.Snapshot) int {
 
 // Run implements session.Runner.
 func (r *runner) Run(ctx context.Context, j session.Job) (*session.Running, error) {
-	conf := j.Settings.Map()
+	conf := map[string]string{}
+	maps.Copy(conf, j.Settings.Map())
 	if c := j.Context; c != nil {
 		conf["volley.job.user"], conf["volley.job.database"], conf["volley.job.catalog"] = c.User, c.Database, c.Catalog
 	}
