@@ -201,7 +201,7 @@ func (s *sink) Drain(ctx context.Context, i int, in vec.Stream) error {
 			return err
 		}
 	}
-	return nil
+	return t.fast.flush()
 }
 
 // Finish feeds the distinct values to the groups and, if anything was spilled,

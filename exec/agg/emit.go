@@ -89,11 +89,12 @@ func (p *partial) Run(ctx context.Context, in vec.Stream) vec.Stream {
 }
 
 func (t *thread) partial(ctx context.Context, in vec.Stream, yield func(*vec.Batch, error) bool) error {
-	var err error
-	if t.table, err = newTable(t.agg.main, 0); err != nil {
+	g, err := newTable(t.agg.main, 0)
+	if err != nil {
 		return err
 	}
-	defer t.table.free()
+	defer g.free()
+	t.use(g)
 	t.table.most = partialDir
 	e, err := newEmitter(t.agg.main, true)
 	if err != nil {
@@ -144,6 +145,9 @@ func (t *table) full(n int) bool {
 
 // pass yields all groups and empties the table.
 func (t *thread) pass(e *emitter, yield func(*vec.Batch, error) bool) (bool, error) {
+	if err := t.fast.forget(); err != nil {
+		return false, err
+	}
 	size := max(t.agg.env.BatchSize, 1)
 	var rows []rowPtr
 	emit := func(all bool) (bool, error) {

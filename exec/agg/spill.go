@@ -42,6 +42,11 @@ func (t *table) spill() error {
 	if t.rows == 0 {
 		return nil
 	}
+	if t.moving != nil {
+		if err := t.moving(); err != nil {
+			return err
+		}
+	}
 	r, err := t.writeRun()
 	if err != nil {
 		return err

@@ -48,6 +48,9 @@ type table struct {
 	pay     float64
 	nulls   bool // some key was NULL
 
+	// moving, if not nil, is called before rows are moved out of the table.
+	moving func() error
+
 	at          []uint32 // place in the directory, by row
 	fresh, cand []uint16
 	again, todo []uint16

@@ -25,7 +25,8 @@ type thread struct {
 	dists []*table // of the distinct values, by set
 	work  work
 	one   rowPtr // the group of an aggregation without keys
-	count int    // batches, for ForceSpill
+	fast  *direct
+	count int // batches, for ForceSpill
 }
 
 // evaluation is inputs that are evaluated for the same rows.
@@ -146,10 +147,11 @@ func (t *thread) filter(f expr.Expr) int {
 
 // open makes the thread's tables, which the cores then own.
 func (t *thread) open() error {
-	var err error
-	if t.table, err = t.agg.main.newTable(); err != nil {
+	g, err := t.agg.main.newTable()
+	if err != nil {
 		return err
 	}
+	t.use(g)
 	for _, s := range t.agg.sets {
 		d, err := s.core.newTable()
 		if err != nil {
@@ -158,6 +160,12 @@ func (t *thread) open() error {
 		t.dists = append(t.dists, d)
 	}
 	return nil
+}
+
+// use makes g the table of the thread's groups.
+func (t *thread) use(g *table) {
+	t.table, t.fast = g, newDirect(t)
+	g.moving = t.fast.forget
 }
 
 func (c *core) newTable() (*table, error) {
@@ -250,6 +258,9 @@ func (t *thread) rows(filter int, sel []uint16) []uint16 {
 func (t *thread) group(sel []uint16) error {
 	if len(t.keys) == 0 {
 		return t.ungrouped(sel)
+	}
+	if ok, err := t.fast.group(sel); ok || err != nil {
+		return err
 	}
 	if err := t.locate(t.table, t.keys, sel); err != nil {
 		return err
