@@ -43,6 +43,12 @@ func (countAcc) Layout() function.StateLayout { return function.Count }
 func (countAcc) StateTypes() []types.Type     { return []types.Type{types.Int64Type} }
 
 func (countAcc) Update(_ *function.Context, slots []slot, args []*vec.Vec, sel []uint16) error {
+	if len(args) == 0 {
+		for i := range sel {
+			*(*int64)(slots[i])++
+		}
+		return nil
+	}
 	for i, r := range sel {
 		null := false
 		for _, a := range args {
@@ -115,6 +121,14 @@ func int128(d types.Datum) types.Int128 {
 }
 
 func (a sumAcc) Update(_ *function.Context, slots []slot, args []*vec.Vec, sel []uint16) error {
+	if v := args[0]; v.Type.Kind == types.Int64 && v.Enc == vec.Flat && v.Valid == nil {
+		data := vec.Data[int64](v)
+		for i, r := range sel {
+			add128(slots[i], data[r])
+			(*function.SumIntState)(slots[i]).N++
+		}
+		return nil
+	}
 	for i, r := range sel {
 		if d := args[0].Get(int(r)); d != nil {
 			a.add(slots[i], int128(d), 1)

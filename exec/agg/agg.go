@@ -55,7 +55,8 @@ type Agg struct {
 	// sets are the argument lists of DISTINCT calls, each with a table of its own.
 	sets    []*distinct
 	threads []*thread
-	collide bool // for tests: every hash is zero
+	share   int64 // bytes a thread's table may hold before it spills, 0: as many as there are
+	collide bool  // for tests: every hash is zero
 }
 
 // input is an expression and the FILTER whose rows it is evaluated for (nil:
@@ -75,33 +76,39 @@ type distinct struct {
 
 // New prepares the aggregation n. It reports what cannot run at all.
 func New(env *flow.Env, n *physical.HashAggregate) (*Agg, error) {
-	a := &Agg{env: env, node: n}
+	return (&Agg{env: env, node: n}).prepare()
+}
+
+func (a *Agg) prepare() (*Agg, error) {
+	env, n := a.env, a.node
 	root := env.Account
 	if root == nil {
 		root = mem.NewAccount("task", 0)
 	}
 	a.account = root.Child(fmt.Sprintf("HashAggregate %d", n.Info.ID), 0)
-	keys := make([]types.Type, len(n.Keys))
+	a.share = a.account.Limit() / int64(max(env.Threads, 1)) * 7 / 10
+	keys, nulls := make([]types.Type, len(n.Keys)), make([]bool, len(n.Keys))
 	for i, k := range n.Keys {
 		a.inputs = append(a.inputs, input{e: k})
-		keys[i] = k.Type()
+		keys[i], nulls[i] = k.Type(), k.Nullable() || k.Type().Kind == types.Null
 	}
 	calls, err := a.calls()
 	if err != nil {
 		return nil, err
 	}
-	a.main = newCore(a, "groups", keys, calls)
+	a.main = newCore(a, "groups", keys, nulls, calls)
 	for i, c := range calls {
 		if c.set >= 0 {
 			a.sets[c.set].calls = append(a.sets[c.set].calls, i)
 		}
 	}
 	for _, s := range a.sets {
-		ts := append([]types.Type(nil), keys...)
+		ts, ns := slices.Clone(keys), slices.Clone(nulls)
 		for _, x := range s.args {
-			ts = append(ts, a.inputs[x].e.Type())
+			e := a.inputs[x].e
+			ts, ns = append(ts, e.Type()), append(ns, e.Nullable() || e.Type().Kind == types.Null)
 		}
-		s.core = newCore(a, "distinct values", ts, nil)
+		s.core = newCore(a, "distinct values", ts, ns, nil)
 	}
 	a.threads = make([]*thread, max(env.Threads, 1))
 	_, err = a.newThread()

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,11 +38,10 @@ func compute(t testing.TB, w exectest.World, n *physical.HashAggregate, bs []*ve
 	t.Helper()
 	ctx := context.Background()
 	env := w.Env(t, testRegistry())
-	a, err := New(env, n)
+	a, err := (&Agg{env: env, node: n, collide: w.Collide}).prepare()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.collide = w.Collide
 	if n.Mode == physical.Partial {
 		rows, err := exectest.Collect(w.Threads, func(i int) (vec.Stream, error) {
 			op, err := a.Operator(i)
@@ -277,6 +277,75 @@ func TestAgainstReference(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestManyGroups covers what small inputs do not reach: directories that grow,
+// are emptied, or are not asked at all, keys that cannot be NULL, and partitions merged one by one.
+func TestManyGroups(t *testing.T) {
+	const n = 900_000
+	ints := []types.Type{types.Int64Type}
+	cases := map[string]func(i int) int64{
+		"unique": func(i int) int64 { return int64(i) * 7919 },
+		"runs":   func(i int) int64 { return int64(i / 8) },
+		"twice":  func(i int) int64 { return int64(i % (n / 2)) },
+	}
+	k := &expr.Ref{T: ints[0]}
+	for name, key := range cases {
+		want := map[int64]int64{}
+		for i := range n {
+			want[key(i)]++
+		}
+		var bs []*vec.Batch
+		for lo := 0; lo < n; lo += vec.DefaultSize {
+			v := vec.New(ints[0], min(vec.DefaultSize, n-lo))
+			for i := range vec.Data[int64](v) {
+				vec.Data[int64](v)[i] = key(lo + i)
+			}
+			bs = append(bs, &vec.Batch{Cols: []*vec.Vec{v}, N: v.Len()})
+		}
+		for _, w := range []exectest.World{{Threads: 1, Size: 2048}, {Threads: 3, Size: 2048}, {Threads: 2, Size: 2048, Limit: 6 << 20}} {
+			p := node(nil, count())
+			p.Keys, p.KeyNames = []expr.Expr{k}, []string{"k"}
+			a, err := New(w.Env(t, testRegistry()), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sink, ctx := a.Sink(), context.Background()
+			if err := exectest.Each(w.Threads, func(i int) error { return sink.Drain(ctx, i, exectest.Share(bs, i, w.Threads)) }); err != nil {
+				t.Fatal(err)
+			}
+			if err := sink.Finish(ctx, exectest.Parallel(w.Threads)); err != nil {
+				t.Fatal(err)
+			}
+			if w.Limit > 0 && name != "runs" && len(a.main.runs) == 0 {
+				t.Errorf("%s: nothing was spilled", name)
+			}
+			var mu sync.Mutex
+			groups := 0
+			if err := exectest.Each(w.Threads, func(i int) error {
+				for b, err := range a.Source().Open(ctx, i) {
+					if err != nil {
+						return err
+					}
+					mu.Lock()
+					for r := range b.N {
+						if k := vec.Data[int64](b.Cols[0])[r]; vec.Data[int64](b.Cols[1])[r] != want[k] {
+							t.Errorf("%s, %+v: %d has %d rows, want %d", name, w, k, vec.Data[int64](b.Cols[1])[r], want[k])
+						}
+					}
+					groups += b.N
+					mu.Unlock()
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if groups != len(want) {
+				t.Errorf("%s, %+v: %d groups, want %d", name, w, groups, len(want))
+			}
+			sink.Close()
 		}
 	}
 }

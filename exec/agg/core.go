@@ -24,6 +24,8 @@ type core struct {
 	calls   []*call
 	layout  *row.Layout // head: hash; tail: states
 	fixed   bool        // all calls are Fixed
+	nulls   []bool      // by key: it may be NULL
+	word    bool        // the only key is 8 bytes, and its hash is computed again where needed
 
 	mu     sync.Mutex
 	tables []*table
@@ -32,21 +34,35 @@ type core struct {
 	whole  bool         // few rows: one thread merges all partitions at once
 }
 
+// hashHead is the bytes of the hash at the start of a row.
 const hashHead = 8
 
-func newCore(a *Agg, name string, keys []types.Type, calls []*call) *core {
-	c := &core{agg: a, account: a.account.Child(name, 0), keys: keys, calls: calls, fixed: true}
+func newCore(a *Agg, name string, keys []types.Type, nulls []bool, calls []*call) *core {
+	c := &core{agg: a, account: a.account.Child(name, 0), keys: keys, nulls: nulls, calls: calls, fixed: true}
 	tail := 0
 	for _, k := range calls {
 		k.off = tail
 		tail += (k.size + 7) &^ 7
 		c.fixed = c.fixed && k.fixed
 	}
-	c.layout = row.NewLayout(hashHead, keys, len(keys), tail)
+	c.word = len(keys) == 1 && keys[0].Storage().Width() == 8 && !keys[0].Kind.IsNested() && !nulls[0] && !a.collide
+	head := hashHead
+	if c.word {
+		head = 0
+	}
+	c.layout = row.NewLayout(head, keys, nulls, len(keys), tail)
 	for _, k := range calls {
 		k.off += c.layout.Tail
 	}
 	return c
+}
+
+// hash returns the hash of the keys of p.
+func (c *core) hash(p rowPtr) uint64 {
+	if c.word {
+		return row.Word(*(*uint64)(p))
+	}
+	return *(*uint64)(p)
 }
 
 func (c *core) accumulators() ([]function.Accumulator, error) {

@@ -2,6 +2,7 @@ package agg
 
 import (
 	"context"
+	"math/bits"
 	"unsafe"
 
 	"github.com/volley-sql/volley/exec/function"
@@ -19,6 +20,9 @@ type merger struct {
 
 	dirMem *mem.Arena
 	dir    []uint64
+	shift  uint
+	pre    uint // hash bits that all rows being merged share
+	first  int  // where they begin in out
 
 	out        []rowPtr // merged rows not yet handed on
 	dst, src   []rowPtr // rows to merge, by call of mergeInto
@@ -73,18 +77,18 @@ func (m *merger) merge(ctx context.Context, lo, hi int) error {
 		}
 		return nil
 	}
-	pre := uint(0)
+	m.pre = 0
 	if hi-lo == 1 {
-		pre = partBits
+		m.pre = partBits
 	}
-	shift := m.prepare(n)
+	m.prepare(n)
 	for _, t := range m.core.tables {
 		for p := lo; p < hi; p++ {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			for _, s := range t.parts[p].segs {
-				if err := m.mergeSegment(t, s, pre, shift); err != nil {
+				if err := m.mergeSegment(t, s); err != nil {
 					return err
 				}
 			}
@@ -93,34 +97,60 @@ func (m *merger) merge(ctx context.Context, lo, hi int) error {
 	return m.reserve()
 }
 
-// prepare empties a directory with room for n rows.
-func (m *merger) prepare(n int) (shift uint) {
-	size := 256
-	shift = 64 - 8
-	for size < 2*n {
+// prepare empties a directory for n rows, most of which may be of groups that are there.
+func (m *merger) prepare(n int) {
+	size := 1 << 8
+	for size < n/2 {
 		size *= 2
-		shift--
 	}
-	if size > cap(m.dir) {
-		if m.dirMem != nil {
-			m.dirMem.Free()
-		}
-		m.dirMem = mem.NewArena(m.core.account)
-		m.dir = unsafe.Slice((*uint64)(m.dirMem.AllocZero(size*8)), size)
-		return shift
-	}
-	m.dir = m.dir[:size]
-	clear(m.dir)
-	return shift
+	m.first = len(m.out)
+	m.setDir(size)
 }
 
-func (m *merger) mergeSegment(t *table, s segment, pre, shift uint) error {
+func (m *merger) setDir(size int) {
+	m.shift = uint(64 - bits.Len(uint(size-1)))
+	if size <= cap(m.dir) {
+		m.dir = m.dir[:size]
+		clear(m.dir)
+		return
+	}
+	if m.dirMem != nil {
+		m.dirMem.Free()
+	}
+	m.dirMem = mem.NewArena(m.core.account)
+	m.dir = unsafe.Slice((*uint64)(m.dirMem.AllocZero(size*8)), size)
+}
+
+// grow makes the directory larger and enters the rows that are out again.
+func (m *merger) grow(size int) {
+	m.setDir(size)
+	mask := uint64(size - 1)
+	for _, p := range m.out[m.first:] {
+		h := m.core.hash(p)
+		i := (h << m.pre) >> m.shift
+		for m.dir[i&mask] != 0 {
+			i++
+		}
+		m.dir[i&mask] = h<<48 | mem.Address(p)
+	}
+}
+
+func (m *merger) mergeSegment(t *table, s segment) error {
+	size := len(m.dir)
+	for 2*(len(m.out)-m.first+s.n) > size {
+		size *= 2
+	}
+	if size > len(m.dir) {
+		m.grow(size)
+	}
 	l, dir, mask := m.core.layout, m.dir, uint64(len(m.dir)-1)
+	pre, shift := m.pre, m.shift&63
 	m.dst, m.src = m.dst[:0], m.src[:0]
 	first := len(m.out)
+	word := m.core.word
 	p := s.base
 	for range s.n {
-		h := *(*uint64)(p)
+		h := m.core.hash(p)
 		i := (h << pre) >> shift
 		for {
 			e := dir[i&mask]
@@ -130,7 +160,8 @@ func (m *merger) mergeSegment(t *table, s segment, pre, shift uint) error {
 				break
 			}
 			if e>>48 == h&0xffff {
-				if q := mem.Pointer(e & (1<<48 - 1)); l.Equal(p, q) {
+				q := mem.Pointer(e & (1<<48 - 1))
+				if word && *(*uint64)(p) == *(*uint64)(q) || !word && l.Equal(p, q) {
 					m.dst, m.src = append(m.dst, q), append(m.src, p)
 					break
 				}

@@ -35,7 +35,7 @@ func (t *table) canSpill() bool {
 }
 
 // maxLevel bounds how often partitions are split: below it the hash has no bits left.
-const maxLevel = 7
+const maxLevel = 5
 
 // spill writes all rows to disk and empties the table.
 func (t *table) spill() error {

@@ -7,12 +7,13 @@ import (
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/row"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // Rows are kept in partitions by the highest bits of their hash that are not
 // yet the same for all rows of the table (level says how often it was split).
 const (
-	partBits = 6
+	partBits = 8
 	parts    = 1 << partBits
 )
 
@@ -46,12 +47,13 @@ type table struct {
 	seen    int // input rows since the directory was last empty
 	flushes int // how often it was emptied while rows stayed
 	pay     float64
-	nulls   bool // some key was NULL
+	blind   int // so many input rows more are not looked up
 
 	// moving, if not nil, is called before rows are moved out of the table.
 	moving func() error
 
-	at          []uint32 // place in the directory, by row
+	at          []uint32 // place in the directory, by row or place in a selection
+	entries     []uint64
 	fresh, cand []uint16
 	again, todo []uint16
 }
@@ -89,14 +91,21 @@ func (t *table) setDir(n int) {
 	}
 }
 
+// errShare makes a thread spill that holds its share of a limited account:
+// otherwise the others would find no room for their first rows.
+var errShare = sqlerr.New(sqlerr.MemoryLimit, "An aggregation holds more than its share of memory.")
+
 // room makes space in the directory and reserves memory for n more rows with
 // these keys. It may empty the directory; it fails if memory is short.
 func (t *table) room(keys []*vec.Vec, sel []uint16) error {
 	n := len(sel)
+	if s := t.core.agg.share; s > 0 && t.rows > 0 && t.level == 0 && t.canSpill() && t.arena.Bytes() > s {
+		return errShare
+	}
 	if err := t.arena.Ensure(n*t.core.layout.Size + row.Need(keys, sel)); err != nil {
 		return err
 	}
-	if 2*(t.used+n) <= len(t.dir) {
+	if 2*(t.used+n) <= len(t.dir) || t.blind > 0 {
 		return nil
 	}
 	size := max(startDir, len(t.dir))
@@ -111,18 +120,23 @@ func (t *table) room(keys []*vec.Vec, sel []uint16) error {
 		return err
 	}
 	t.core.account.Release(int64(size) * 8)
-	rows := t.used > 0
 	t.setDir(size)
-	t.used = 0
-	if rows {
+	switch {
+	case t.used == 0:
+	case t.flushes == 0:
+		t.used = 0
 		t.index()
+	default: // there are rows the old directory did not know either
+		t.used, t.seen = 0, 0
+		t.flushes++
 	}
 	return nil
 }
 
 // empty forgets the directory and keeps the rows. Where few input rows share a
 // group within reach, a directory that fits the cache finds as many of them.
-// There is room for n rows afterwards.
+// Where hardly any do, rows are not even looked up for a while. There is room
+// for n rows afterwards.
 func (t *table) empty(n int) {
 	pay := float64(t.used) / float64(max(t.seen, 1))
 	switch {
@@ -130,6 +144,9 @@ func (t *table) empty(n int) {
 		t.pay, t.most = pay, smallDir
 	case pay > 1.2*t.pay+0.02:
 		t.most = largeDir
+	}
+	if t.pay > 0.8 && pay > 0.8 {
+		t.blind, t.most = 64*t.seen, largeDir
 	}
 	t.flushes++
 	t.seen, t.used = 0, 0
@@ -152,7 +169,7 @@ func (t *table) index() {
 		for _, s := range t.parts[i].segs {
 			p := s.base
 			for range s.n {
-				h := *(*uint64)(p)
+				h := t.core.hash(p)
 				j := (h << pre) >> t.shift
 				for t.dir[j&mask] != 0 {
 					j++
@@ -182,28 +199,37 @@ func (t *table) newRow(h uint64) rowPtr {
 	p.left--
 	p.segs[len(p.segs)-1].n++
 	t.rows++
-	words := unsafe.Slice((*uint64)(r), size/8)
-	clear(words)
-	words[0] = h
+	for i := 0; i < size; i += 8 {
+		*(*uint64)(unsafe.Add(r, i)) = 0
+	}
+	*(*uint64)(r) = h // the key of a word core takes its place
 	return r
 }
 
 // find sets ptrs[r] to the row of the group of row r of the prepared keys, for
 // r in sel, adding groups it does not know. room must have been called.
 func (t *table) find(keys []*vec.Vec, h []uint64, sel []uint16, ptrs []rowPtr) {
-	t.seen += len(sel)
-	for _, k := range keys {
-		t.nulls = t.nulls || k.Valid != nil
+	l := t.core.layout
+	if t.blind > 0 {
+		t.blind -= len(sel)
+		for _, r := range sel {
+			ptrs[r] = t.newRow(h[r])
+		}
+		for c, k := range keys {
+			l.Scatter(c, k, sel, ptrs, &t.heap)
+		}
+		return
 	}
-	if len(keys) == 1 && !t.nulls && t.core.layout.Word(0) {
+	t.seen += len(sel)
+	if len(h) > len(t.at) {
+		t.at, t.entries = make([]uint32, len(h)), make([]uint64, len(h))
+	}
+	if t.core.word {
 		t.findWords(vec.Raw[uint64](keys[0]), h, sel, ptrs)
 		return
 	}
-	l := t.core.layout
-	if len(h) > len(t.at) {
-		t.at = make([]uint32, len(h))
-	}
 	pre, at := t.level*partBits, t.at
+	t.ahead(h, sel)
 	for _, r := range sel {
 		at[r] = uint32((h[r] << pre) >> t.shift)
 	}
@@ -221,6 +247,27 @@ func (t *table) find(keys []*vec.Vec, h []uint64, sel []uint16, ptrs []rowPtr) {
 		t.again, t.todo = t.todo, ne
 		todo = ne
 	}
+}
+
+// farDir is the size from which on a directory and its rows are not in the
+// nearest caches, so that asking for them ahead pays.
+const farDir = 1 << 13
+
+// ahead asks for the directory entries of rows sel, then for the rows they point at.
+func (t *table) ahead(h []uint64, sel []uint16) {
+	if len(t.dir) < farDir {
+		return
+	}
+	pre, shift := t.level*partBits, t.shift&63
+	at, entries := t.at[:len(sel)], t.entries[:len(sel)]
+	for i, r := range sel {
+		at[i] = uint32((h[r] << pre) >> shift)
+	}
+	row.PrefetchAt(unsafe.Pointer(unsafe.SliceData(t.dir)), at)
+	for i, x := range at {
+		entries[i] = t.dir[x]
+	}
+	row.PrefetchRows(entries, 0)
 }
 
 // step finds for each row of todo the next entry that may be its group (cand),
@@ -251,11 +298,12 @@ func (t *table) step(h []uint64, todo []uint16, ptrs []rowPtr) {
 	}
 }
 
-// findWords is find for a single key of 8 bytes without NULLs.
+// findWords is find for a single key of 8 bytes without NULLs, which is at the
+// start of rows.
 func (t *table) findWords(keys []uint64, h []uint64, sel []uint16, ptrs []rowPtr) {
+	t.ahead(h, sel)
 	dir, mask := t.dir, uint64(len(t.dir)-1)
-	off := t.core.layout.Offset(0)
-	pre, shift := t.level*partBits, t.shift
+	pre, shift := t.level*partBits, t.shift&63
 	for _, r := range sel {
 		x, k := h[r], keys[r]
 		i := (x << pre) >> shift
@@ -265,12 +313,12 @@ func (t *table) findWords(keys []uint64, h []uint64, sel []uint16, ptrs []rowPtr
 				p := t.newRow(x)
 				dir[i&mask] = x<<48 | mem.Address(p)
 				t.used++
-				*(*uint64)(unsafe.Add(p, off)) = k
+				*(*uint64)(p) = k
 				ptrs[r] = p
 				break
 			}
 			if e>>48 == x&0xffff {
-				if p := mem.Pointer(e & (1<<48 - 1)); *(*uint64)(unsafe.Add(p, off)) == k {
+				if p := mem.Pointer(e & (1<<48 - 1)); *(*uint64)(p) == k {
 					ptrs[r] = p
 					break
 				}

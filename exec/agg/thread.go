@@ -279,6 +279,11 @@ func (t *thread) group(sel []uint16) error {
 // locate finds in g the group of every row of sel. If there is no room, all
 // tables of the thread are spilled.
 func (t *thread) locate(g *table, keys []*vec.Vec, sel []uint16) error {
+	for i, k := range keys {
+		if k.Valid != nil && !g.core.nulls[i] {
+			return sqlerr.New(sqlerr.InternalError, "key %d of an aggregation is NULL and was said not to be", i)
+		}
+	}
 	hashKeys(g.core, keys, sel, t.work.hash)
 	if err := g.room(keys, sel); err != nil {
 		for _, x := range append(t.dists, t.table) {

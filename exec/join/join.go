@@ -228,5 +228,5 @@ func (j *Join) columns() {
 	if j.flags {
 		head += 8
 	}
-	j.layout = row.NewLayout(head, ts, len(j.buildKeys), 0)
+	j.layout = row.NewLayout(head, ts, nil, len(j.buildKeys), 0)
 }

@@ -11,7 +11,7 @@ const (
 	minBlock  = 32 << 10
 	maxBlock  = 4 << 20
 	hugeSize  = 2 << 20
-	poolLimit = 256 << 20
+	poolLimit = 512 << 20
 )
 
 // Arena hands out memory outside the collector's view. What it hands out
@@ -29,6 +29,7 @@ type Arena struct {
 	credit  int64          // reserved, but not in a block yet
 	bytes   int64          // in blocks
 	next    int            // size of the next block
+	most    int            // largest size next grows to
 }
 
 type block struct {
@@ -37,7 +38,16 @@ type block struct {
 }
 
 // NewArena returns an empty arena that reserves from account (nil: unaccounted).
-func NewArena(account *Account) *Arena { return &Arena{account: account, next: minBlock} }
+func NewArena(account *Account) *Arena {
+	a := &Arena{account: account, next: minBlock, most: maxBlock}
+	if account != nil {
+		// Under a small limit, blocks are small: other arenas want some too.
+		if l := account.Limit(); l > 0 {
+			a.most = int(min(maxBlock, max(minBlock, l/64)))
+		}
+	}
+	return a
+}
 
 // Bytes is the memory the arena holds.
 func (a *Arena) Bytes() int64 { return a.bytes }
@@ -99,7 +109,7 @@ func (a *Arena) grow(n int) {
 	b := a.take(roundBlock(max(size, n)))
 	a.blocks = append(a.blocks, b)
 	a.cur, a.left = unsafe.Pointer(unsafe.SliceData(b.mem)), len(b.mem)
-	a.next = min(2*a.next, maxBlock)
+	a.next = min(2*a.next, a.most)
 }
 
 func roundBlock(n int) int {
@@ -127,7 +137,7 @@ func (a *Arena) Free() {
 	if a.account != nil {
 		a.account.Release(a.bytes + a.credit)
 	}
-	*a = Arena{account: a.account, next: minBlock}
+	*a = Arena{account: a.account, next: minBlock, most: a.most}
 }
 
 // Freed blocks are kept for reuse: faulting pages in costs more than most operators.

@@ -61,17 +61,17 @@ func hashColumn(v *vec.Vec, sel []uint16, out []uint64, more bool) {
 func hashInts[T uint8 | uint16 | uint32 | uint64](data []T, sel []uint16, out []uint64, more bool) {
 	if more {
 		for _, r := range sel {
-			out[r] = combine(out[r], word(uint64(data[r])))
+			out[r] = combine(out[r], Word(uint64(data[r])))
 		}
 		return
 	}
 	for _, r := range sel {
-		out[r] = word(uint64(data[r]))
+		out[r] = Word(uint64(data[r]))
 	}
 }
 
-// word hashes one integer, one to one.
-func word(x uint64) uint64 {
+// Word is the hash of a single key of one integer.
+func Word(x uint64) uint64 {
 	x *= k1
 	return x ^ x>>32
 }

@@ -32,9 +32,10 @@ type Layout struct {
 	// Size is the bytes of a row, a multiple of 8; Tail is where the tail starts.
 	Size, Tail int
 
-	cols  []column
-	nulls int // offset of the null bytes
-	keys  int // columns 0 … keys-1 are compared by Equal
+	cols      []column
+	nulls     int // offset of the null bytes
+	nullBytes int
+	keys      int // columns 0 … keys-1 are compared by Equal
 	// masks of the null bytes that belong to keys
 	masks []byte
 }
@@ -69,8 +70,9 @@ var classOf = [...]class{
 var widths = [...]int{none: 0, w1: 1, w2: 2, w4: 4, w8: 8, w16: 16, str: 16, nested: 16}
 
 // NewLayout lays out rows of head bytes for the owner, columns of the given
-// types of which the first keys are key columns, and tail bytes more.
-func NewLayout(head int, ts []types.Type, keys, tail int) *Layout {
+// types of which the first keys are key columns, and tail bytes more. Columns
+// that are not nullable (nullable nil: all are) must never be given a NULL.
+func NewLayout(head int, ts []types.Type, nullable []bool, keys, tail int) *Layout {
 	l := &Layout{Types: ts, cols: make([]column, len(ts)), keys: keys}
 	order := make([]int, len(ts))
 	for i, t := range ts {
@@ -84,16 +86,22 @@ func NewLayout(head int, ts []types.Type, keys, tail int) *Layout {
 		off += widths[l.cols[i].kind]
 	}
 	l.nulls = off
+	n := 0
 	for i := range l.cols {
-		l.cols[i].null, l.cols[i].bit = off+i/8, 1<<(i%8)
+		if nullable != nil && !nullable[i] {
+			continue // bit 0: never set
+		}
+		l.cols[i].null, l.cols[i].bit = off+n/8, 1<<(n%8)
 		if i < keys {
-			if i%8 == 0 {
+			if n/8 == len(l.masks) {
 				l.masks = append(l.masks, 0)
 			}
-			l.masks[i/8] |= 1 << (i % 8)
+			l.masks[n/8] |= l.cols[i].bit
 		}
+		n++
 	}
-	off += (len(ts) + 7) / 8
+	l.nullBytes = (n + 7) / 8
+	off += l.nullBytes
 	l.Tail = (off + 7) &^ 7
 	l.Size = l.Tail + (tail+7)&^7
 	return l
@@ -101,7 +109,7 @@ func NewLayout(head int, ts []types.Type, keys, tail int) *Layout {
 
 // Clear makes all columns of a row not null. It comes before Scatter.
 func (l *Layout) Clear(r unsafe.Pointer) {
-	for i := range (len(l.cols) + 7) / 8 {
+	for i := range l.nullBytes {
 		*(*byte)(unsafe.Add(r, l.nulls+i)) = 0
 	}
 }
