@@ -85,7 +85,7 @@ func mulInts[T Integer](x, y, out []T, mx, my int) bool {
 		hi, lo := bits.Mul64(uint64(a), uint64(b))
 		h := int64(hi) - a>>63&b - b>>63&a
 		r := T(lo)
-		bad |= h ^ int64(r)>>63 | int64(lo) ^ int64(r)
+		bad |= (h ^ int64(r)>>63) | (int64(lo) ^ int64(r))
 		out[i] = r
 	}
 	return bad != 0

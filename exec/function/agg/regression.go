@@ -48,33 +48,34 @@ func regressionDefs() []function.Def {
 	const t = " FROM VALUES (1, 2), (2, 2), (2, 3), (2, 4) AS t(y, x)"
 	d := types.Float64Type
 	return []function.Def{
-		def("covar_pop", "expr1, expr2", "Returns the population covariance.", "SELECT covar_pop(a, b) FROM VALUES (1, 1), (2, 2), (3, 3) AS t(a, b)", "0.6666666666666666", d,
+		def("covar_pop", "expr1, expr2", "Returns the population covariance.", "SELECT round(covar_pop(a, b), 6) FROM VALUES (1, 1), (2, 2), (3, 3) AS t(a, b)", "0.666667", d,
 			func(s *pairs) (float64, bool) { return s.xy / s.n, true }),
 		def("covar_samp", "expr1, expr2", "Returns the sample covariance; NULL for less than two rows.", "SELECT covar_samp(a, b) FROM VALUES (1, 1), (2, 2), (3, 3) AS t(a, b)", "1.0", d,
 			func(s *pairs) (float64, bool) { return s.xy / (s.n - 1), s.n > 1 }),
-		def("corr", "expr1, expr2", "Returns Pearson's correlation coefficient.", "SELECT corr(a, b) FROM VALUES (3, 2), (3, 3), (6, 4) AS t(a, b)", "0.8660254037844387", d,
+		def("corr", "expr1, expr2", "Returns Pearson's correlation coefficient.", "SELECT round(corr(a, b), 6) FROM VALUES (3, 2), (3, 3), (6, 4) AS t(a, b)", "0.866025", d,
 			func(s *pairs) (float64, bool) { return s.xy / math.Sqrt(s.xx*s.yy), s.n > 1 }),
 		def("regr_count", "y, x", "Returns the number of rows in which both are not NULL.", "SELECT regr_count(y, x)"+t, "4", types.Int64Type,
 			func(s *pairs) (float64, bool) { return s.n, true }),
-		def("regr_avgx", "y, x", "Returns the mean of x over the rows in which both are not NULL.", "SELECT regr_avgx(y, x)"+t, "2.75", d,
+		def("regr_avgx", "y, x", "Returns the mean of x over the rows in which both are not NULL.", "SELECT round(regr_avgx(y, x), 6)"+t, "2.75", d,
 			func(s *pairs) (float64, bool) { return s.y, true }),
-		def("regr_avgy", "y, x", "Returns the mean of y over the rows in which both are not NULL.", "SELECT regr_avgy(y, x)"+t, "1.75", d,
+		def("regr_avgy", "y, x", "Returns the mean of y over the rows in which both are not NULL.", "SELECT round(regr_avgy(y, x), 6)"+t, "1.75", d,
 			func(s *pairs) (float64, bool) { return s.x, true }),
-		def("regr_sxx", "y, x", "Returns the sum of squared deviations of x.", "SELECT regr_sxx(y, x)"+t, "2.75", d,
+		def("regr_sxx", "y, x", "Returns the sum of squared deviations of x.", "SELECT round(regr_sxx(y, x), 6)"+t, "2.75", d,
 			func(s *pairs) (float64, bool) { return s.yy, true }),
-		def("regr_syy", "y, x", "Returns the sum of squared deviations of y.", "SELECT regr_syy(y, x)"+t, "0.75", d,
+		def("regr_syy", "y, x", "Returns the sum of squared deviations of y.", "SELECT round(regr_syy(y, x), 6)"+t, "0.75", d,
 			func(s *pairs) (float64, bool) { return s.xx, true }),
-		def("regr_sxy", "y, x", "Returns the sum of products of the deviations.", "SELECT regr_sxy(y, x)"+t, "0.75", d,
+		def("regr_sxy", "y, x", "Returns the sum of products of the deviations.", "SELECT round(regr_sxy(y, x), 6)"+t, "0.75", d,
 			func(s *pairs) (float64, bool) { return s.xy, true }),
-		def("regr_slope", "y, x", "Returns the slope of the regression line.", "SELECT regr_slope(y, x)"+t, "0.2727272727272727", d,
+		def("regr_slope", "y, x", "Returns the slope of the regression line.", "SELECT round(regr_slope(y, x), 6)"+t, "0.272727", d,
 			func(s *pairs) (float64, bool) { return s.xy / s.yy, s.yy != 0 }),
-		def("regr_intercept", "y, x", "Returns the intercept of the regression line.", "SELECT regr_intercept(y, x)"+t, "1.0", d,
+		def("regr_intercept", "y, x", "Returns the intercept of the regression line.", "SELECT round(regr_intercept(y, x), 6)"+t, "1.0", d,
 			func(s *pairs) (float64, bool) { return s.x - s.xy/s.yy*s.y, s.yy != 0 }),
-		def("regr_r2", "y, x", "Returns the coefficient of determination.", "SELECT regr_r2(y, x)"+t, "0.2727272727272727", d, func(s *pairs) (float64, bool) {
+		def("regr_r2", "y, x", "Returns the coefficient of determination.", "SELECT round(regr_r2(y, x), 6)"+t, "0.272727", d, func(s *pairs) (float64, bool) {
 			if s.xx == 0 {
 				return 1, s.yy != 0
 			}
-			return s.xy * s.xy / (s.xx * s.yy), s.yy != 0
+			r := s.xy / math.Sqrt(s.xx*s.yy)
+			return r * r, s.yy != 0
 		}),
 	}
 }

@@ -257,6 +257,10 @@ func (a *intSum) Final(c *function.Context, slots []slot, out *vec.Vec) error {
 func (a *intSum) value(st *sumState) (types.Int128, bool) {
 	x := st.Sum
 	if a.avg {
+		// Intervals overflow as their sum does.
+		if a.in.Kind == types.YearMonth && (!x.IsInt64() || int64(int32(x.Int64())) != x.Int64()) || a.in.Kind == types.DayTime && !x.IsInt64() {
+			return x, false
+		}
 		shift := 0
 		if a.in.Kind == types.Decimal {
 			shift = int(a.result.S - a.in.S)

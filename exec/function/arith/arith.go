@@ -42,6 +42,9 @@ func numeric(c *function.Call) (l, r types.Type, err error) {
 	if l.Kind == types.Null && r.Kind == types.Null {
 		return types.Float64Type, types.Float64Type, nil
 	}
+	if l.Kind == types.String && (r.Kind == types.String || r.Kind == types.Null) && c.ANSI {
+		return l, r, wrongTypes(c, `"NUMERIC"`)
+	}
 	if l.Kind == types.String || r.Kind == types.String {
 		l, r = numericString(l, r, c.ANSI), numericString(r, l, c.ANSI)
 	}
@@ -94,7 +97,7 @@ func decimalOperand(e expr.Expr, t types.Type) types.Type {
 func wrongTypes(c *function.Call, want string) error {
 	l, r := c.Args[0].Type(), c.Args[1].Type()
 	text := function.CallText(c.Name, c.Args)
-	if !l.Equal(r) && l.Kind != types.Null && r.Kind != types.Null {
+	if _, ok := coerce.Common(l, r, c.ANSI); !ok || c.Name == "/" && l.Kind == types.Null && r.Kind.IsInterval() {
 		return sqlerr.New(sqlerr.BinaryOpDiffTypes, "Cannot resolve \"%s\" due to data type mismatch: the left and right operands of the binary operator have incompatible types (\"%s\" and \"%s\").", text, l.SQL(), r.SQL())
 	}
 	return sqlerr.New(sqlerr.BinaryOpWrongType, "Cannot resolve \"%s\" due to data type mismatch: the binary operator requires the input type %s, not \"%s\".", text, want, l.SQL())

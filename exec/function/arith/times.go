@@ -10,6 +10,7 @@ import (
 	"github.com/volley-sql/volley/internal/calendar"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/expr"
 )
 
 // Arithmetic of dates, timestamps and intervals. Each function returns nil
@@ -46,6 +47,15 @@ func overload(m mode, result types.Type, k build.Maker, params ...types.Type) (*
 
 func addTimes(c *function.Call, m mode) (*function.Overload, error) {
 	l, r := c.Args[0].Type(), c.Args[1].Type()
+	if o := moveText(c, l, r); o != nil {
+		return o, nil
+	}
+	if l.Kind == types.Null && isStamp(r) {
+		l = types.DayTimeType
+	}
+	if r.Kind == types.Null && isStamp(l) {
+		r = types.DayTimeType
+	}
 	if r.Kind.IsDatetime() && !l.Kind.IsDatetime() {
 		// interval + date is date + interval with the operands told apart again.
 		o, err := moveTimes(r, l, m, 1, c)
@@ -62,6 +72,15 @@ func addTimes(c *function.Call, m mode) (*function.Overload, error) {
 
 func subTimes(c *function.Call, m mode) (*function.Overload, error) {
 	l, r := c.Args[0].Type(), c.Args[1].Type()
+	if o := moveText(c, l, r); o != nil {
+		return o, nil
+	}
+	if l.Kind == types.Null && isStamp(r) {
+		l = r
+	}
+	if r.Kind == types.Null && isStamp(l) {
+		r = l
+	}
 	if l.Kind.IsDatetime() && r.Kind.IsDatetime() || l.Kind.IsDatetime() && r.Kind == types.String || l.Kind == types.String && r.Kind.IsDatetime() {
 		return diffTimes(l, r, m)
 	}
@@ -69,6 +88,26 @@ func subTimes(c *function.Call, m mode) (*function.Overload, error) {
 		return moveTimes(l, r, m, -1, c)
 	}
 	return sumIntervals(l, r, m, -1)
+}
+
+func isStamp(t types.Type) bool { return t.Kind == types.Timestamp || t.Kind == types.TimestampNTZ }
+
+// moveText rewrites text plus or minus a day-time interval: the text is read
+// as a timestamp, and the result is text again.
+func moveText(c *function.Call, l, r types.Type) *function.Overload {
+	if l.Kind != types.String || r.Kind != types.DayTime && r.Kind != types.Interval || c.Name != "+" && c.Name != "-" {
+		return nil
+	}
+	cm := expr.CastANSI
+	if !c.ANSI {
+		cm = expr.CastLegacy
+	}
+	name := c.Name
+	return &function.Overload{Result: types.StringType, Rewrite: func(args []expr.Expr) (expr.Expr, error) {
+		at := &expr.Cast{Arg: args[0], To: types.TimestampType, Mode: cm, Implicit: true, Pos: sqlerr.NoPos}
+		moved := &expr.Call{Func: name, Args: []expr.Expr{at, args[1]}, T: types.TimestampType, Null: true, Pos: sqlerr.NoPos}
+		return &expr.Cast{Arg: moved, To: types.StringType, Implicit: true, Pos: sqlerr.NoPos}, nil
+	}}
 }
 
 // diffTimes is the interval between two dates or timestamps.

@@ -72,10 +72,10 @@ func Allowed(from, to types.Type, mode expr.CastMode) bool {
 		return legacy
 	case f == t && f.IsInterval():
 		return true
-	case f.IsInteger() && (t == types.YearMonth || t == types.DayTime), f == types.Decimal && t == types.DayTime:
+	case (f.IsInteger() || f == types.Decimal) && (t == types.YearMonth || t == types.DayTime):
 		return true
 	case (f == types.YearMonth || f == types.DayTime) && (t.IsInteger() || t == types.Decimal):
-		return from.P == from.S
+		return true
 	}
 	return false
 }

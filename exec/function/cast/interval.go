@@ -123,8 +123,8 @@ func (c conv) toInterval() build.Maker {
 	case types.Interval:
 		return build.UnaryE(func(_ *build.Context, s string) (types.CalendarInterval, error) {
 			v, ok := ParseCalendar(s)
-			if !ok {
-				return v, c.invalid(quote(s))
+			if !ok { // NULL in every mode, as in Spark
+				return v, build.Null
 			}
 			return v, nil
 		})
@@ -139,6 +139,14 @@ func (c conv) toInterval() build.Maker {
 					return 0, c.strict(c.sqlValue(v))
 				}
 				return int32(m), nil
+			},
+			decs: func(_ *build.Context, x types.Int128) (int32, error) {
+				p, ok := x.Mul(types.Int128From(intervalUnit(c.to)))
+				p = DivHalfUp(p, types.Pow10[c.from.S])
+				if !ok || !p.IsInt64() || int64(int32(p.Int64())) != p.Int64() {
+					return 0, c.strict(DecimalText(x, int(c.from.S)) + "BD")
+				}
+				return int32(p.Int64()), nil
 			},
 			text: func(_ *build.Context, s string) (int32, error) {
 				v, ok := parseYearMonth(s, c.to)
@@ -166,6 +174,9 @@ func (c conv) toInterval() build.Maker {
 			p = DivHalfUp(p, types.Pow10[c.from.S])
 			if !ok || !p.IsInt64() {
 				return 0, c.strict(DecimalText(x, int(c.from.S)) + "BD")
+			}
+			if unit := intervalUnit(c.to); c.to.S < types.FieldSecond { // what is less than the last field is cut
+				return p.Int64() - p.Int64()%unit, nil
 			}
 			return p.Int64(), nil
 		},

@@ -55,7 +55,7 @@ func Comparison(a, b types.Type, ansi bool) (types.Type, bool) {
 	switch {
 	case o.Kind == types.Null:
 		return types.StringType, true
-	case o.Kind.IsNested(), o.Kind == types.Interval:
+	case o.Kind.IsNested(), o.Kind.IsInterval():
 		return types.Type{}, false
 	case o.Kind == types.Decimal:
 		return types.Float64Type, true

@@ -55,7 +55,7 @@ func choiceDefs() []function.Def {
 				if !ok {
 					return nil, build.WrongType(c, 0, `"BOOLEAN"`)
 				}
-				return choose(c, To(c.Args[0], t), c.Args[1], c.Args[2])
+				return choose(c, To(c, c.Args[0], t), c.Args[1], c.Args[2])
 			}),
 		},
 		{
@@ -125,14 +125,18 @@ func rewrite(n int, f func(c *function.Call) (expr.Expr, error)) build.Resolver 
 }
 
 // To casts e to t implicitly, if it is not of that type.
-func To(e expr.Expr, t types.Type) expr.Expr {
+func To(c *function.Call, e expr.Expr, t types.Type) expr.Expr {
 	if e.Type().SameShape(t) {
 		return e
 	}
 	if l, ok := e.(*expr.Literal); ok && l.Value == nil {
 		return expr.NullOf(t)
 	}
-	return &expr.Cast{Arg: e, To: t, Implicit: true, Pos: sqlerr.NoPos}
+	mode := expr.CastANSI
+	if !c.ANSI {
+		mode = expr.CastLegacy
+	}
+	return &expr.Cast{Arg: e, To: t, Mode: mode, Implicit: true, Pos: sqlerr.NoPos}
 }
 
 // common casts all of es to their common type.
@@ -147,7 +151,7 @@ func common(c *function.Call, es ...expr.Expr) ([]expr.Expr, types.Type, error) 
 	}
 	out := make([]expr.Expr, len(es))
 	for i, e := range es {
-		out[i] = To(e, t)
+		out[i] = To(c, e, t)
 	}
 	return out, t, nil
 }
@@ -166,7 +170,7 @@ func nullIf(c *function.Call, a, b expr.Expr) (expr.Expr, error) {
 		return nil, build.DiffTypes(c)
 	}
 	return &expr.Case{
-		Whens: []expr.When{{Cond: &expr.Compare{Op: expr.Eq, Left: To(a, t), Right: To(b, t)}, Then: expr.NullOf(a.Type())}},
+		Whens: []expr.When{{Cond: &expr.Compare{Op: expr.Eq, Left: To(c, a, t), Right: To(c, b, t)}, Then: expr.NullOf(a.Type())}},
 		Else:  a, T: a.Type(),
 	}, nil
 }
@@ -297,7 +301,7 @@ func testDefs() []function.Def {
 				if !ok {
 					return nil, build.DiffTypes(c)
 				}
-				return &expr.Compare{Op: expr.NullSafeEq, Left: To(c.Args[0], t), Right: To(c.Args[1], t)}, nil
+				return &expr.Compare{Op: expr.NullSafeEq, Left: To(c, c.Args[0], t), Right: To(c, c.Args[1], t)}, nil
 			}),
 		},
 		{
