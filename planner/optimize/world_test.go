@@ -118,7 +118,14 @@ func (w *world) bind(t testing.TB, sql string) logical.Node {
 	return p.Node
 }
 
-func functions(t testing.TB) *function.Registry { return registry(t) }
+var cached *function.Registry
+
+func functions(t testing.TB) *function.Registry {
+	if cached == nil {
+		cached = registry(t)
+	}
+	return cached
+}
 
 func folding() *function.Context {
 	return &function.Context{ANSI: true, TimeZone: time.UTC, Now: time.Unix(1_700_000_000, 0), Setting: func(string) string { return "" }}
