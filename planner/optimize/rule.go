@@ -56,6 +56,9 @@ type Pass struct {
 // there undoes another one's work, which the tests of the pass table look for.
 const maxFirings = 64
 
+// maxRounds bounds how often a pass goes over the whole plan.
+const maxRounds = 16
+
 func (p *Pass) run(q *Query, n logical.Node) logical.Node {
 	var local, exprs []Rule
 	for _, r := range p.Rules {
@@ -74,7 +77,15 @@ func (p *Pass) run(q *Query, n logical.Node) logical.Node {
 	if len(local)+len(exprs) == 0 {
 		return n
 	}
-	return p.each(q, n, local, exprs)
+	// A rewrite may leave something to do below the node it was made on.
+	for range maxRounds {
+		m := p.each(q, n, local, exprs)
+		if m == n {
+			break
+		}
+		n = m
+	}
+	return n
 }
 
 func (p *Pass) each(q *Query, n logical.Node, local, exprs []Rule) logical.Node {
