@@ -34,7 +34,7 @@ func (d folder) Relation(ctx context.Context, name []string) (catalog.Table, *bi
 	for _, path := range []string{name[len(name)-1] + ".parquet", name[len(name)-1]} {
 		path = filepath.Join(string(d), path)
 		if _, err := os.Stat(path); d != "" && err == nil {
-			t, err := files.Open(ctx, local.New(), path, "parquet", nil, nil)
+			t, err := files.New(ctx, files.Config{Name: catalog.Name{Table: name[len(name)-1]}, Store: local.New(), Paths: []string{path}, Format: "parquet"})
 			return t, nil, err
 		}
 	}

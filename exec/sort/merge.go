@@ -33,6 +33,13 @@ func (r *run) merge(ctx context.Context, par flow.Parallel, lists [][]ent) ([]ui
 		}
 		return rows, nil
 	}
+	err := par(ctx, len(lists), func(_ context.Context, _, i int) error {
+		r.prefixes(lists[i])
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	pieces := max(1, min(r.spec.env.Threads*mergeRanges, total/4096))
 	// bounds[p][l] is where piece p begins in list l, starts[p] where in the output.
 	bounds := make([][]int, pieces+1)
@@ -56,7 +63,7 @@ func (r *run) merge(ctx context.Context, par flow.Parallel, lists [][]ent) ([]ui
 		bounds[pieces][l] = len(list)
 	}
 	starts[pieces] = total
-	err := par(ctx, pieces, func(ctx context.Context, _, p int) error {
+	err = par(ctx, pieces, func(ctx context.Context, _, p int) error {
 		parts := make([][]ent, 0, len(lists))
 		for l, list := range lists {
 			if part := list[bounds[p][l]:bounds[p+1][l]]; len(part) > 0 {

@@ -2,9 +2,6 @@ package sort
 
 import (
 	"bytes"
-	"context"
-	"encoding/binary"
-	"slices"
 
 	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/exec/flow"
@@ -215,6 +212,14 @@ func (r *run) compare(a, b ent) int {
 	return r.compareRest(a.row, b.row)
 }
 
+// compareRows orders two rows by their whole keys.
+func (r *run) compareRows(a, b uint32) int {
+	if l := &r.layout; !l.exact {
+		return l.compareTies(r.key(a), r.key(b), len(l.keys), r.values, a, r.values, b)
+	}
+	return bytes.Compare(r.key(a), r.key(b))
+}
+
 // compareRest orders two rows whose first eight key bytes are equal.
 func (r *run) compareRest(a, b uint32) int {
 	l := &r.layout
@@ -225,122 +230,4 @@ func (r *run) compareRest(a, b uint32) int {
 		return bytes.Compare(r.key(a)[8:], r.key(b)[8:])
 	}
 	return l.compareTies(r.key(a), r.key(b), len(l.keys), r.values, a, r.values, b)
-}
-
-// order returns the run's rows in order. The run must be sealed.
-func (r *run) order(ctx context.Context) ([]ent, error) {
-	ents := make([]ent, 0, r.store.Len())
-	for c, keys := range r.keys {
-		for i := 0; i < len(keys); i += r.layout.stride {
-			ents = append(ents, ent{binary.BigEndian.Uint64(keys[i:]) & r.layout.mask, uint32(c<<hold.ChunkShift | i/r.layout.stride)})
-		}
-	}
-	if err := sortPrefixes(ctx, ents); err != nil {
-		return nil, err
-	}
-	if r.layout.exact && r.layout.stride == 8 {
-		return ents, ctx.Err()
-	}
-	// Prefixes are in order; finish the groups where they tie.
-	for lo, work := 0, 0; lo < len(ents); {
-		hi := lo + 1
-		for hi < len(ents) && ents[hi].k == ents[lo].k {
-			hi++
-		}
-		if hi-lo > 1 {
-			if err := r.orderTies(ctx, ents[lo:hi]); err != nil {
-				return nil, err
-			}
-		}
-		if work += hi - lo; work > 1<<16 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			work = 0
-		}
-		lo = hi
-	}
-	return ents, nil
-}
-
-// orderTies sorts entries with equal prefixes. Large groups are sorted in
-// pieces that are merged, so that a cancelled context is seen soon.
-func (r *run) orderTies(ctx context.Context, ents []ent) error {
-	const piece = 1 << 15
-	byRest := func(a, b ent) int { return r.compareRest(a.row, b.row) }
-	if len(ents) <= piece {
-		slices.SortFunc(ents, byRest)
-		return nil
-	}
-	mid := len(ents) / 2
-	if err := r.orderTies(ctx, ents[:mid]); err != nil {
-		return err
-	}
-	if err := r.orderTies(ctx, ents[mid:]); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	left := slices.Clone(ents[:mid])
-	i, j := 0, mid
-	for k := range ents {
-		if i < len(left) && (j >= len(ents) || byRest(left[i], ents[j]) <= 0) {
-			ents[k] = left[i]
-			i++
-		} else if i < len(left) {
-			ents[k] = ents[j]
-			j++
-		} else {
-			break
-		}
-	}
-	return nil
-}
-
-// sortPrefixes sorts entries by k: by radix, least byte first and bytes that
-// all agree skipped, or by comparisons if there are few.
-func sortPrefixes(ctx context.Context, ents []ent) error {
-	sorted := true
-	for i := 1; i < len(ents) && sorted; i++ {
-		sorted = ents[i-1].k <= ents[i].k
-	}
-	if sorted {
-		return nil
-	}
-	if len(ents) < 1<<10 {
-		slices.SortFunc(ents, func(a, b ent) int { return cmp(a.k, b.k) })
-		return nil
-	}
-	var counts [8][256]uint32
-	for _, e := range ents {
-		for b := range 8 {
-			counts[b][byte(e.k>>(8*b))]++
-		}
-	}
-	from, to := ents, make([]ent, len(ents))
-	for b := range 8 {
-		c := &counts[b]
-		if c[byte(from[0].k>>(8*b))] == uint32(len(ents)) {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		sum := uint32(0)
-		for i, n := range c {
-			c[i] = sum
-			sum += n
-		}
-		for _, e := range from {
-			d := byte(e.k >> (8 * b))
-			to[c[d]] = e
-			c[d]++
-		}
-		from, to = to, from
-	}
-	if &from[0] != &ents[0] {
-		copy(ents, from)
-	}
-	return nil
 }

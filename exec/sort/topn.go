@@ -119,6 +119,7 @@ func (t *topN) shrink(ctx context.Context, c *candidates) error {
 		return err
 	}
 	ents = ents[:min(len(ents), t.keep)]
+	r.prefixes(ents[len(ents)-1:])
 	last := bound{k: ents[len(ents)-1].k, key: slices.Clone(r.key(ents[len(ents)-1].row)[:r.layout.sure])}
 	if len(ents) == t.keep {
 		t.tighten(&last)
