@@ -45,7 +45,7 @@ func newCore(a *Agg, name string, keys []types.Type, nulls []bool, calls []*call
 		tail += (k.size + 7) &^ 7
 		c.fixed = c.fixed && k.fixed
 	}
-	c.word = len(keys) == 1 && keys[0].Storage().Width() == 8 && !keys[0].Kind.IsNested() && !nulls[0] && !a.collide
+	c.word = len(keys) == 1 && keys[0].Storage().Width() == 8 && !keys[0].Kind.IsNested() && !a.collide
 	head := hashHead
 	if c.word {
 		head = 0
@@ -57,7 +57,7 @@ func newCore(a *Agg, name string, keys []types.Type, nulls []bool, calls []*call
 	return c
 }
 
-// hash returns the hash of the keys of p.
+// hash returns the hash of the keys of p. NULL hashes as 0 does.
 func (c *core) hash(p rowPtr) uint64 {
 	if c.word {
 		return row.Word(*(*uint64)(p))

@@ -54,16 +54,23 @@ func newDirect(t *thread) *direct {
 }
 
 // number sets ids to the combination of each row of sel, or reports that the
-// keys do not suit. cols are the key columns as evaluated, keys prepared.
-func (d *direct) number(cols, keys []*vec.Vec, sel []uint16) (bool, error) {
+// keys do not suit.
+func (d *direct) number(sel []uint16) (bool, error) {
+	t := d.thread
 	if len(sel) > len(d.ids) {
 		d.ids = make([]uint16, max(len(sel), vec.DefaultSize))
 	}
 	for {
 		ok := true
 		for i := range d.keys {
-			k := &d.keys[i]
-			if ok = k.number(cols[i], keys[i], sel, d.ids[:len(sel)], i == 0); !ok {
+			k, col := &d.keys[i], t.cols[i]
+			if col.Enc == vec.Const || k.ints && col.Enc != vec.Flat {
+				t.prepare(sel)
+			}
+			if t.prepared && col.Enc != vec.Dict || k.ints && col.Enc != vec.Flat {
+				col = t.keys[i]
+			}
+			if ok = k.number(col, sel, d.ids[:len(sel)], i == 0); !ok {
 				break
 			}
 		}
@@ -73,7 +80,8 @@ func (d *direct) number(cols, keys []*vec.Vec, sel []uint16) (bool, error) {
 		if err := d.flush(); err != nil {
 			return false, err
 		}
-		if !d.resize(cols, keys, sel) {
+		t.prepare(sel)
+		if !d.resize(t.cols, t.keys, sel) {
 			d.off = true
 			d.rows = nil
 			return false, nil
@@ -98,23 +106,24 @@ func (d *direct) resize(cols, keys []*vec.Vec, sel []uint16) bool {
 	return true
 }
 
-// number adds this key's part to ids. It fails if a value is out of range.
-func (k *numbering) number(col, key *vec.Vec, sel, ids []uint16, first bool) bool {
+// number adds this key's part to ids: that of col, flat or a dictionary of
+// strings. It fails if a value is out of range.
+func (k *numbering) number(col *vec.Vec, sel, ids []uint16, first bool) bool {
 	if k.size == 0 {
 		return false
 	}
 	if !k.ints {
-		return k.strings(col, key, sel, ids, first)
+		return k.strings(col, sel, ids, first)
 	}
-	switch key.Type.Storage() {
+	switch col.Type.Storage() {
 	case types.StoreBool, types.StoreInt8:
-		return numberInts(k, vec.Raw[int8](key), key.Valid, sel, ids, first)
+		return numberInts(k, vec.Raw[int8](col), col.Valid, sel, ids, first)
 	case types.StoreInt16:
-		return numberInts(k, vec.Raw[int16](key), key.Valid, sel, ids, first)
+		return numberInts(k, vec.Raw[int16](col), col.Valid, sel, ids, first)
 	case types.StoreInt32:
-		return numberInts(k, vec.Raw[int32](key), key.Valid, sel, ids, first)
+		return numberInts(k, vec.Raw[int32](col), col.Valid, sel, ids, first)
 	}
-	return numberInts(k, vec.Raw[int64](key), key.Valid, sel, ids, first)
+	return numberInts(k, vec.Raw[int64](col), col.Valid, sel, ids, first)
 }
 
 func numberInts[T int8 | int16 | int32 | int64](k *numbering, data []T, valid vec.Bitmap, sel, ids []uint16, first bool) bool {
@@ -137,33 +146,41 @@ func numberInts[T int8 | int16 | int32 | int64](k *numbering, data []T, valid ve
 	return !bad
 }
 
-func (k *numbering) strings(col, key *vec.Vec, sel, ids []uint16, first bool) bool {
+func (k *numbering) strings(col *vec.Vec, sel, ids []uint16, first bool) bool {
 	mul := uint16(k.size)
 	if first {
 		mul = 0
 	}
-	valid := key.Valid
+	valid := col.Valid
 	if col.Enc == vec.Dict {
-		if !k.learn(col, sel) {
-			return false
+		if valid != nil {
+			return k.nullable(col, sel, ids, mul)
 		}
-		codes, numbers := col.Codes(), k.codes
-		if valid == nil {
-			for i, r := range sel {
-				ids[i] = ids[i]*mul + numbers[codes[r]]
+		k.meet(col.Dict)
+		for {
+			codes, numbers, unknown := col.Codes(), k.codes, false
+			if mul == 0 {
+				for i, r := range sel {
+					n := numbers[codes[r]]
+					unknown = unknown || n == 0
+					ids[i] = n
+				}
+			} else if !k.numbered(codes, sel) {
+				unknown = true
+			} else {
+				for i, r := range sel {
+					ids[i] = ids[i]*mul + numbers[codes[r]]
+				}
 			}
-			return true
-		}
-		for i, r := range sel {
-			n := uint16(0)
-			if valid.Get(int(r)) {
-				n = numbers[codes[r]]
+			if !unknown {
+				return true
 			}
-			ids[i] = ids[i]*mul + n
+			if !k.learn(col, sel) {
+				return false
+			}
 		}
-		return true
 	}
-	data := vec.Data[string](key)
+	data := vec.Data[string](col)
 	for i, r := range sel {
 		s := data[r]
 		var n uint16
@@ -190,6 +207,32 @@ func (k *numbering) strings(col, key *vec.Vec, sel, ids []uint16, first bool) bo
 	return true
 }
 
+// numbered reports whether all codes of rows sel have numbers.
+func (k *numbering) numbered(codes []int32, sel []uint16) bool {
+	zero := false
+	for _, r := range sel {
+		zero = zero || k.codes[codes[r]] == 0
+	}
+	return !zero
+}
+
+// nullable is strings for dictionary columns with NULLs.
+func (k *numbering) nullable(col *vec.Vec, sel, ids []uint16, mul uint16) bool {
+	k.meet(col.Dict)
+	if !k.learn(col, sel) {
+		return false
+	}
+	codes := col.Codes()
+	for i, r := range sel {
+		n := uint16(0)
+		if col.Valid.Get(int(r)) {
+			n = k.codes[codes[r]]
+		}
+		ids[i] = ids[i]*mul + n
+	}
+	return true
+}
+
 // of returns the number of s, giving it one if there is room, else 0.
 func (k *numbering) of(s string) uint16 {
 	n, ok := k.known[s]
@@ -203,21 +246,21 @@ func (k *numbering) of(s string) uint16 {
 	return n
 }
 
-// learn numbers the dictionary entries that selected rows use.
-func (k *numbering) learn(col *vec.Vec, sel []uint16) bool {
-	d := col.Dict
+// meet makes d the dictionary that k.codes is about.
+func (k *numbering) meet(d *vec.Dictionary) {
 	n := d.Values.Len()
 	if k.dict == nil || k.dict != d && (k.dict.ID == 0 || k.dict.ID != d.ID) || n < len(k.codes) {
 		k.codes = k.codes[:0]
 	}
 	k.dict = d
-	if n > 1<<16 {
-		return false
-	}
 	for len(k.codes) < max(n, 1) {
 		k.codes = append(k.codes, 0)
 	}
-	codes, vals := col.Codes(), vec.Data[string](d.Values)
+}
+
+// learn numbers the dictionary entries that selected rows use.
+func (k *numbering) learn(col *vec.Vec, sel []uint16) bool {
+	codes, vals := col.Codes(), vec.Data[string](col.Dict.Values)
 	for _, r := range sel {
 		c := codes[r]
 		if k.codes[c] == 0 && !col.Null(int(r)) {
@@ -303,7 +346,7 @@ func (d *direct) group(sel []uint16) (bool, error) {
 	if d.off {
 		return false, nil
 	}
-	if ok, err := d.number(t.cols, t.keys, sel); err != nil || !ok {
+	if ok, err := d.number(sel); err != nil || !ok {
 		return false, err
 	}
 	ids := d.ids[:len(sel)]
@@ -314,6 +357,7 @@ func (d *direct) group(sel []uint16) (bool, error) {
 		}
 	}
 	if len(d.miss) > 0 {
+		t.prepare(sel)
 		if err := t.locate(t.table, t.keys, d.miss); err != nil {
 			return false, err
 		}

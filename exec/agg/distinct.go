@@ -18,6 +18,7 @@ func (t *thread) addDistinct(i int, sel []uint16) error {
 	if len(sel) == 0 {
 		return nil
 	}
+	t.prepare(t.all)
 	n := copy(in.keys, t.keys)
 	for j, x := range s.args {
 		in.keys[n+j] = in.preps[n+j].Key(t.cols[x], sel)

@@ -118,8 +118,15 @@ func (f *fused) add(ids, sel []uint16) error {
 	}
 	f.sumInts(ids, sel)
 	var over uint64
-	for _, k := range f.wide {
-		over |= addWide(f.cells, f.stride, 1+3*k, ids, sel, vec.Data[types.Int128](f.cols[k].v))
+	at := func(k int) (int, []types.Int128) { return 1 + 3*k, vec.Data[types.Int128](f.cols[k].v) }
+	for k := 0; k < len(f.wide); k += 2 {
+		a, x := at(f.wide[k])
+		if k+1 == len(f.wide) {
+			over |= addWide(f.cells, f.stride, a, ids, sel, x)
+			continue
+		}
+		b, y := at(f.wide[k+1])
+		over |= addWides(f.cells, f.stride, [2]int{a, b}, ids, sel, x, y)
 	}
 	if over>>63 != 0 {
 		return sqlerr.New(sqlerr.ArithmeticOverflow, "A sum overflows 128 bits.")
@@ -258,6 +265,27 @@ func addWide(cells []uint64, stride, at int, ids, sel []uint16, x []types.Int128
 		v := x[r]
 		lo, c := bits.Add64(w[0], v.Lo, 0)
 		hi, _ := bits.Add64(w[1], uint64(v.Hi), c)
+		over |= (hi ^ w[1]) & (hi ^ uint64(v.Hi))
+		w[0], w[1] = lo, hi
+	}
+	return over
+}
+
+// addWides is addWide for two columns.
+func addWides(cells []uint64, stride int, at [2]int, ids, sel []uint16, x, y []types.Int128) (over uint64) {
+	base, step := unsafe.Pointer(unsafe.SliceData(cells)), uintptr(stride)*8
+	a, b := at[0]*8, at[1]*8
+	ids, y = ids[:len(sel)], y[:len(x)]
+	for i, r := range sel {
+		p := cell(base, ids[i], step)
+		w, v := (*[2]uint64)(unsafe.Add(p, a)), x[r]
+		lo, c := bits.Add64(w[0], v.Lo, 0)
+		hi, _ := bits.Add64(w[1], uint64(v.Hi), c)
+		over |= (hi ^ w[1]) & (hi ^ uint64(v.Hi))
+		w[0], w[1] = lo, hi
+		w, v = (*[2]uint64)(unsafe.Add(p, b)), y[r]
+		lo, c = bits.Add64(w[0], v.Lo, 0)
+		hi, _ = bits.Add64(w[1], uint64(v.Hi), c)
 		over |= (hi ^ w[1]) & (hi ^ uint64(v.Hi))
 		w[0], w[1] = lo, hi
 	}

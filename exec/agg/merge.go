@@ -161,7 +161,7 @@ func (m *merger) mergeSegment(t *table, s segment) error {
 			}
 			if e>>48 == h&0xffff {
 				q := mem.Pointer(e & (1<<48 - 1))
-				if word && *(*uint64)(p) == *(*uint64)(q) || !word && l.Equal(p, q) {
+				if word && l.EqualWord(p, q) || !word && l.Equal(p, q) {
 					m.dst, m.src = append(m.dst, q), append(m.src, p)
 					break
 				}

@@ -43,9 +43,10 @@ type table struct {
 	most   int // largest directory
 
 	parts   [parts]part
-	rows    int // in all partitions
-	seen    int // input rows since the directory was last empty
-	flushes int // how often it was emptied while rows stayed
+	rows    int  // in all partitions
+	seen    int  // input rows since the directory was last empty
+	flushes int  // how often it was emptied while rows stayed
+	nulls   bool // some key was NULL
 	pay     float64
 	blind   int // so many input rows more are not looked up
 
@@ -212,6 +213,7 @@ func (t *table) find(keys []*vec.Vec, h []uint64, sel []uint16, ptrs []rowPtr) {
 	l := t.core.layout
 	if t.blind > 0 {
 		t.blind -= len(sel)
+		t.nulls = t.nulls || t.core.word && keys[0].Valid != nil
 		for _, r := range sel {
 			ptrs[r] = t.newRow(h[r])
 		}
@@ -224,7 +226,10 @@ func (t *table) find(keys []*vec.Vec, h []uint64, sel []uint16, ptrs []rowPtr) {
 	if len(h) > len(t.at) {
 		t.at, t.entries = make([]uint32, len(h)), make([]uint64, len(h))
 	}
-	if t.core.word {
+	for _, k := range keys {
+		t.nulls = t.nulls || k.Valid != nil
+	}
+	if t.core.word && !t.nulls {
 		t.findWords(vec.Raw[uint64](keys[0]), h, sel, ptrs)
 		return
 	}

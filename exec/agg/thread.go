@@ -12,14 +12,16 @@ import (
 
 // thread is what one thread needs to add its batches.
 type thread struct {
-	agg   *Agg
-	cols  []*vec.Vec // values of Agg.inputs
-	plain evaluation // of inputs without a FILTER
-	where []filtered // of the others, by FILTER
-	calls []callInput
-	sets  []setInput
-	preps []row.Prep
-	keys  []*vec.Vec
+	agg      *Agg
+	cols     []*vec.Vec // values of Agg.inputs
+	plain    evaluation // of inputs without a FILTER
+	where    []filtered // of the others, by FILTER
+	calls    []callInput
+	sets     []setInput
+	preps    []row.Prep
+	keys     []*vec.Vec
+	all      []uint16 // rows of the batch at hand
+	prepared bool     // keys are those of the batch at hand
 
 	table *table   // of the groups
 	dists []*table // of the distinct values, by set
@@ -186,6 +188,7 @@ func (t *thread) add(b *vec.Batch) error {
 		return err
 	}
 	t.work.size(b.N)
+	t.all = sel
 	if err := t.group(sel); err != nil {
 		return err
 	}
@@ -224,15 +227,24 @@ func (t *thread) eval(b *vec.Batch, sel []uint16) error {
 			return err
 		}
 	}
-	for i := range t.keys {
-		t.keys[i] = t.preps[i].Key(t.cols[i], sel)
-	}
+	t.prepared = false
 	for i, c := range t.agg.main.calls {
 		for j, x := range c.args {
 			t.calls[i].args[j] = t.cols[x]
 		}
 	}
 	return nil
+}
+
+// prepare prepares the keys of rows sel. Numbered keys do not need it.
+func (t *thread) prepare(sel []uint16) {
+	if t.prepared {
+		return
+	}
+	for i := range t.keys {
+		t.keys[i] = t.preps[i].Key(t.cols[i], sel)
+	}
+	t.prepared = true
 }
 
 // values evaluates some inputs for rows sel.
@@ -262,6 +274,7 @@ func (t *thread) group(sel []uint16) error {
 	if ok, err := t.fast.group(sel); ok || err != nil {
 		return err
 	}
+	t.prepare(sel)
 	if err := t.locate(t.table, t.keys, sel); err != nil {
 		return err
 	}

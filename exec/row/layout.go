@@ -186,3 +186,10 @@ func (l *Layout) Int(c int, r unsafe.Pointer) int64 {
 	}
 	return *(*int64)(p)
 }
+
+// EqualWord is Equal for a single key of 8 bytes.
+func (l *Layout) EqualWord(a, b unsafe.Pointer) bool {
+	c := &l.cols[0]
+	return *(*uint64)(unsafe.Add(a, c.off)) == *(*uint64)(unsafe.Add(b, c.off)) &&
+		(*(*byte)(unsafe.Add(a, c.null))^*(*byte)(unsafe.Add(b, c.null)))&c.bit == 0
+}
