@@ -17,6 +17,46 @@ type pairs struct {
 	ptrs  []rowPtr // build of those
 }
 
+// follow yields all matches of keys that are not unique in the build side.
+func (p *probe) follow(ctx context.Context, b *vec.Batch, sel []uint16) error {
+	j, x, limit := p.join, &p.pairs, max(p.join.env.BatchSize, 1)
+	x.rows, x.ptrs = x.rows[:0], x.ptrs[:0]
+	miss := p.rest[:0]
+	for _, r := range sel {
+		q := p.heads[r]
+		if q == nil {
+			miss = append(miss, r)
+			continue
+		}
+		if j.flags {
+			for f := q; f != nil && !flag(f); f = next(f) {
+			}
+		}
+		for ; q != nil; q = next(q) {
+			if x.rows, x.ptrs = append(x.rows, r), append(x.ptrs, q); len(x.rows) < limit {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := p.emitPairs(b); err != nil {
+				return err
+			}
+			x.rows, x.ptrs = x.rows[:0], x.ptrs[:0]
+		}
+	}
+	p.rest = miss
+	if len(x.rows) > 0 {
+		if err := p.emitPairs(b); err != nil {
+			return err
+		}
+	}
+	if j.probeOuter && len(miss) > 0 {
+		return p.emitAt(b, miss, nil, miss)
+	}
+	return nil
+}
+
 // chains follows all build rows of each probe row, tests the residual, keeps
 // account of who matched, and yields what the kind of join asks for.
 func (p *probe) chains(ctx context.Context, b *vec.Batch, sel []uint16) error {
@@ -158,6 +198,12 @@ func (p *probe) accept(b *vec.Batch) error {
 	if !j.pairs {
 		return nil
 	}
+	return p.emitPairs(b)
+}
+
+// emitPairs yields the pairs of rows and ptrs.
+func (p *probe) emitPairs(b *vec.Batch) error {
+	j, x := p.join, &p.pairs
 	for i, o := range j.out {
 		v := &p.spare[i]
 		p.out.Cols[i] = v

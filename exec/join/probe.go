@@ -15,17 +15,18 @@ import (
 
 // probe matches one thread's probe batches.
 type probe struct {
-	join  *Join
-	progs *eval.Set
-	preps []row.Prep
-	keys  []*vec.Vec
-	hash  []uint64
-	heads []rowPtr // by row of the batch: the first build row of its key, or nil
-	at    []uint32
-	sel   []uint16
-	null  []uint16 // rows with a NULL key
-	cand  []uint16
-	again [2][]uint16
+	join    *Join
+	progs   *eval.Set
+	preps   []row.Prep
+	keys    []*vec.Vec
+	hash    []uint64
+	heads   []rowPtr // by row of the batch: the first build row of its key, or nil
+	at      []uint32
+	entries []uint64
+	sel     []uint16
+	null    []uint16 // rows with a NULL key
+	cand    []uint16
+	again   [2][]uint16
 
 	pairs   pairs
 	matched []bool // by row of the batch, where pairs are tested by the residual
@@ -93,6 +94,7 @@ func (p *probe) batch(ctx context.Context, b *vec.Batch) error {
 	if b.N > len(p.hash) {
 		n := max(b.N, vec.DefaultSize)
 		p.hash, p.heads, p.at = make([]uint64, n), make([]rowPtr, n), make([]uint32, n)
+		p.entries = make([]uint64, n)
 		p.matched, p.unknown = make([]bool, n), make([]bool, n)
 	}
 	sel := b.Selection()
@@ -115,9 +117,17 @@ func (p *probe) batch(ctx context.Context, b *vec.Batch) error {
 	}
 	p.find(keyed)
 	switch {
-	case p.test != nil || j.pairs && !(j.table.unique) || j.flags:
+	case p.test != nil || j.single && (j.flags || !j.table.unique):
 		return p.chains(ctx, b, sel)
+	case !j.pairs && j.flags:
+		p.flagAll(keyed)
+		return nil
+	case j.pairs && !j.table.unique:
+		return p.follow(ctx, b, sel)
 	case j.pairs:
+		if j.flags {
+			p.flagAll(keyed)
+		}
 		return p.side(b, sel)
 	}
 	return p.decide(b, sel, func(r uint16) bool { return p.heads[r] != nil })
@@ -137,6 +147,7 @@ func (p *probe) find(sel []uint16) {
 		return
 	}
 	hashKeys(p.join, p.keys, sel, p.hash)
+	p.ahead(sel)
 	if len(p.keys) == 1 && t.join.layout.Word(0) && !hasNulls(p.keys[0]) && !t.nulls[0] {
 		p.findWords(vec.Raw[uint64](p.keys[0]), sel)
 		return
@@ -155,6 +166,27 @@ func (p *probe) find(sel []uint16) {
 		}
 		sel = ne
 	}
+}
+
+// farDir is the size from which on a directory and its rows are not in the
+// nearest caches, so that asking for them ahead pays.
+const farDir = 1 << 13
+
+// ahead asks for the directory entries of rows sel, then for the rows they point at.
+func (p *probe) ahead(sel []uint16) {
+	t := &p.join.table
+	if len(t.dir) < farDir {
+		return
+	}
+	at, entries, shift := p.at[:len(sel)], p.entries[:len(sel)], t.shift&63
+	for i, r := range sel {
+		at[i] = uint32(p.hash[r] >> shift)
+	}
+	row.PrefetchAt(unsafe.Pointer(unsafe.SliceData(t.dir)), at)
+	for i, x := range at {
+		entries[i] = t.dir[x]
+	}
+	row.PrefetchRows(entries, 0)
 }
 
 // step finds the next entry that may be the key of each row, or that there is none.
@@ -244,6 +276,23 @@ func flag(q rowPtr) bool {
 		return true
 	}
 	return !atomic.CompareAndSwapUint32(f, 0, 1)
+}
+
+// flagAll marks all build rows of the keys of rows sel.
+func (p *probe) flagAll(sel []uint16) {
+	unique := p.join.table.unique
+	for _, r := range sel {
+		q := p.heads[r]
+		if q == nil || flag(q) {
+			continue // one row of the key is marked, so all are
+		}
+		if unique {
+			continue
+		}
+		for q = next(q); q != nil; q = next(q) {
+			flag(q)
+		}
+	}
 }
 
 // side yields matches of keys that are unique in the build side: probe rows
