@@ -132,17 +132,43 @@ func CompactSum(sub bool, x, y, out []int64, mx, my int, fx, fy int64) {
 		fy = -fy
 	}
 	switch {
-	case fx == 1 && fy == 1:
+	case mx == 0 && my == 0:
+		c := x[0]*fx + y[0]*fy
 		for i := range out {
-			out[i] = x[i&mx] + y[i&my]
+			out[i] = c
 		}
-	case fx == 1 && fy == -1:
+	case mx == 0:
+		plusConst(y, out, fy, x[0]*fx)
+	case my == 0:
+		plusConst(x, out, fx, y[0]*fy)
+	case fx == 1 && fy == 1:
+		x, y = x[:len(out)], y[:len(out)]
 		for i := range out {
-			out[i] = x[i&mx] - y[i&my]
+			out[i] = x[i] + y[i]
 		}
 	default:
+		x, y = x[:len(out)], y[:len(out)]
 		for i := range out {
-			out[i] = x[i&mx]*fx + y[i&my]*fy
+			out[i] = x[i]*fx + y[i]*fy
+		}
+	}
+}
+
+// plusConst computes x*f + c.
+func plusConst(x, out []int64, f, c int64) {
+	x = x[:len(out)]
+	switch f {
+	case 1:
+		for i, v := range x {
+			out[i] = v + c
+		}
+	case -1:
+		for i, v := range x {
+			out[i] = c - v
+		}
+	default:
+		for i, v := range x {
+			out[i] = v*f + c
 		}
 	}
 }
@@ -163,3 +189,16 @@ func WideProduct(x, y []int64, out []types.Int128, mx, my int) {
 
 // FloatMod is the remainder with the sign of the dividend, as Java's %.
 func FloatMod(a, b float64) float64 { return math.Mod(a, b) }
+
+// MixedProduct multiplies wide decimals by compact ones, as if every wide
+// value fitted 64 bits, and reports whether all of them, of rows that matter
+// and others, did. Such products fit 126 bits and so 38 digits.
+func MixedProduct(x []types.Int128, y []int64, out []types.Int128, mx, my int) bool {
+	var wide uint64
+	for i := range out {
+		a := x[i&mx]
+		wide |= uint64(a.Hi ^ int64(a.Lo)>>63)
+		out[i] = types.MulInt64(int64(a.Lo), y[i&my])
+	}
+	return wide == 0
+}

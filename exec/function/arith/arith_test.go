@@ -115,6 +115,8 @@ func TestOperators(t *testing.T) {
 		{"*", []value{dec(15, 2, "12345.67"), dec(16, 2, "0.95")}, "decimal(32,4)", "11728.3865"},
 		{"*", []value{dec(5, 2, "1.50"), dec(5, 2, "2.00")}, "decimal(11,4)", "3.0000"},
 		{"*", []value{dec(38, 10, "1.0000000001"), dec(38, 10, "3")}, "decimal(38,6)", "3.000000"},
+		{"*", []value{dec(32, 4, "-1.5000"), dec(16, 2, "2.00")}, "decimal(38,6)", "-3.000000"},
+		{"*", []value{dec(16, 2, "2.00"), dec(32, 4, "9999999999999999999999.0001")}, "decimal(38,6)", "19999999999999999999998.000200"},
 		{"/", []value{dec(10, 2, "1"), dec(10, 2, "3")}, "decimal(23,13)", "0.3333333333333"},
 		{"/", []value{dec(38, 18, "1"), dec(38, 18, "-3")}, "decimal(38,6)", "-0.333333"},
 		{"/", []value{i32("7"), i32("2")}, "double", "3.5"},
@@ -165,6 +167,7 @@ func TestErrors(t *testing.T) {
 		{"%", []value{i32("1"), i32("0")}, sqlerr.RemainderByZero, "NULL"},
 		{"div", []value{i64("-9223372036854775808"), i64("-1")}, sqlerr.ArithmeticOverflow, "-9223372036854775808"},
 		{"+", []value{dec(38, 0, "99999999999999999999999999999999999999"), dec(38, 0, "1")}, sqlerr.NumericOutOfRangeSuggest, "NULL"},
+		{"*", []value{dec(32, 4, "9999999999999999999999999999.0001"), dec(16, 2, "99999999999999.99")}, sqlerr.NumericOutOfRangeSuggest, "NULL"},
 		{"negative", []value{i32("-2147483648")}, sqlerr.ArithmeticOverflow, "-2147483648"},
 		{"/", []value{{types.YearMonthType, "1-0"}, i32("0")}, sqlerr.IntervalDivideByZero, ""},
 	}

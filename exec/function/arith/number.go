@@ -109,6 +109,9 @@ func intOverflow[T kernel.Integer](op kernel.ArithOp, l, r T) error {
 // compact the loop is dense and unchecked: the result type has room for it.
 func decimalBasic(op kernel.ArithOp, m mode, l, r, t types.Type) function.Kernel {
 	compact := func(t types.Type) bool { return t.Storage() == types.StoreInt64 }
+	if op == kernel.Mul && compact(l) != compact(r) && int(l.S+r.S) == int(t.S) {
+		return mixedProduct(m, l, r, t)
+	}
 	if !compact(l) || !compact(r) {
 		return decimalRows(exactBasic(op, l, r), int(max(l.S, r.S)), op, m, l, r, t)
 	}
@@ -140,6 +143,36 @@ func decimalBasic(op kernel.ArithOp, m mode, l, r, t types.Type) function.Kernel
 		}
 	}
 	return decimalRows(exactBasic(op, l, r), int(max(l.S, r.S)), op, m, l, r, t)
+}
+
+// mixedProduct multiplies a wide decimal and a compact one where the result
+// needs no rounding. Wide values are small most of the time; the rows where
+// they are not are computed again with all checks.
+func mixedProduct(m mode, l, r, t types.Type) function.Kernel {
+	wide, narrow := 0, 1
+	if l.Storage() == types.StoreInt64 {
+		wide, narrow = 1, 0
+	}
+	slow := decimalRows(exactBasic(kernel.Mul, l, r), 0, kernel.Mul, m, l, r, t)
+	var a, b vec.Vec
+	var rest []uint16
+	return func(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+		x, mx := kernel.Operand[types.Int128](args[wide], sel, &a)
+		y, my := kernel.Operand[int64](args[narrow], sel, &b)
+		if kernel.MixedProduct(x, y, vec.Data[types.Int128](out), mx, my) {
+			return nil
+		}
+		rest = rest[:0]
+		for _, i := range sel {
+			if !x[int(i)&mx].IsInt64() {
+				rest = append(rest, i)
+			}
+		}
+		if len(rest) == 0 {
+			return nil
+		}
+		return slow(c, args, rest, out)
+	}
 }
 
 // exactBasic computes the exact result at the scale max(l.S, r.S), or l.S +
