@@ -14,12 +14,15 @@ import (
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
-// file is a parsed footer. It is immutable and shared.
+// file is a parsed footer. It is shared, and immutable but for what is found out once.
 type file struct {
 	path string
 	size int64
 	meta *fileMeta
 	tree *schemaTree
+
+	dictOnce  sync.Once
+	dictSizes map[int]map[*leaf]dictSize
 }
 
 // settings are the options a reader understands.

@@ -17,6 +17,7 @@ func (Format) Stats(ctx context.Context, st store.Store, sf store.File, schema t
 	if err != nil {
 		return nil, err
 	}
+	f.dictOnce.Do(func() { f.dictSizes = f.readDictSizes(ctx, st) })
 	out := &catalog.Stats{Rows: f.meta.rows, Bytes: sf.Size, Columns: make([]catalog.ColumnStats, len(schema))}
 	have := f.tree.fields()
 	for i, field := range schema {
@@ -56,7 +57,7 @@ func (f *file) describe(l *leaf, t types.Type, c *catalog.ColumnStats) {
 		}
 		lo, hi := m.stats.bounds(l)
 		p := part{n: max(n, 0), min: statDatum(l, lo, t), max: statDatum(l, hi, t)}
-		p.distinct = m.distinct(l, p)
+		p.distinct = m.distinct(p, f.dictSizes[g][l])
 		parts = append(parts, p)
 		if p.n == 0 {
 			continue
@@ -98,38 +99,76 @@ type part struct {
 	distinct float64
 }
 
-// distinct estimates how many values a chunk has: what the writer says, else
-// for a chunk that is all dictionary encoded the dictionary's size (its
-// compressed bytes scaled by the chunk's ratio) over the width of an entry.
-// Writers give dictionaries up for columns of many values, so the others are
-// taken to have as many as rows.
-func (m *columnMeta) distinct(l *leaf, p part) float64 {
+// sampleGroups is how many row groups' dictionaries are counted, sampleReads
+// bounds the reads that takes.
+const (
+	sampleGroups = 8
+	sampleReads  = 1000
+)
+
+// dictSize is what the header of a dictionary page says; bytes are uncompressed.
+type dictSize struct{ entries, bytes int64 }
+
+// readDictSizes takes the number of entries from the headers of dictionary
+// pages, in some row groups spread evenly over the file: by group, then leaf.
+// What cannot be read is left out; an estimate is no place to fail.
+func (f *file) readDictSizes(ctx context.Context, st store.Store) map[int]map[*leaf]dictSize {
+	out := map[int]map[*leaf]dictSize{}
+	h, err := st.Open(ctx, f.path)
+	if err != nil {
+		return out
+	}
+	defer h.Close()
+	n := min(len(f.meta.groups), max(1, min(sampleGroups, sampleReads/max(1, len(f.tree.leaves)))))
+	var buf [64]byte
+	for i := range n {
+		g := i * len(f.meta.groups) / n
+		out[g] = map[*leaf]dictSize{}
+		for _, l := range f.tree.leaves {
+			m := &f.meta.groups[g].columns[l.ordinal]
+			if m.dictOff <= 0 || m.dictOff >= f.size {
+				continue
+			}
+			k, _ := h.ReadAt(buf[:], m.dictOff)
+			if ph, _, err := readPageHeader(buf[:k]); err == nil && ph.typ == pageDict && ph.values >= 0 {
+				out[g][l] = dictSize{entries: int64(ph.values), bytes: int64(ph.size)}
+			}
+		}
+	}
+	return out
+}
+
+// distinct estimates how many values a chunk has: what its writer says, else
+// the entries of its dictionary (0: unknown). Writers give dictionaries up for
+// columns of many values: a chunk that has none is taken to have as many values
+// as rows. NaN if nothing can be said.
+func (m *columnMeta) distinct(p part, d dictSize) float64 {
 	n := float64(p.n)
-	if m.stats.distinct > 0 {
-		return min(n, float64(m.stats.distinct))
-	}
 	est := n
-	if m.dictOff > 0 && m.dictOff < m.dataOff && m.compressed > 0 {
-		const header = 20
-		size := max(1, float64(m.dataOff-m.dictOff-header)) * max(1, float64(m.uncompressed)/float64(m.compressed))
-		entry := 4.0
-		switch l.phys {
-		case physInt64, physDouble:
-			entry = 8
-		case physInt96:
-			entry = 12
-		case physFixed:
-			entry = float64(l.typeLen)
-		case physBytes:
-			lo, _ := p.min.(string)
-			hi, _ := p.max.(string)
-			entry = 4 + max(1, float64(len(lo)+len(hi))/2)
-		}
-		if d := max(1, size/entry); m.otherPages == 0 || m.otherPages < 0 && d < n/4 {
-			est = min(n, d)
+	switch {
+	case m.stats.distinct > 0:
+		est = float64(m.stats.distinct)
+	case m.dictOff <= 0:
+	case d.entries == 0:
+		return math.NaN() // not sampled
+	case m.otherPages == 0 || m.otherPages < 0 && m.onlyIndexes(d):
+		est = float64(d.entries)
+	case m.dictPages > 0 && m.otherPages > 0:
+		// The dictionary was filled by the values of the first pages.
+		first := n * float64(m.dictPages) / float64(m.dictPages+m.otherPages)
+		if e := float64(d.entries); e < 0.8*first {
+			domain := domainOf(e, first)
+			est = domain * -math.Expm1(-n/domain)
 		}
 	}
-	return min(est, spread64(p.min, p.max))
+	return min(est, n, spread64(p.min, p.max))
+}
+
+// onlyIndexes reports whether the chunk is no larger than its dictionary and
+// an index a value: that no page fell back to another encoding.
+func (m *columnMeta) onlyIndexes(d dictSize) bool {
+	indexes := float64(m.values) * float64(width(int(d.entries))) / 8
+	return float64(m.uncompressed-d.bytes) < 1.2*indexes+float64(m.values)/8+4096
 }
 
 // spread64 is how many values there can be between two bounds, or infinity.
@@ -149,28 +188,45 @@ func spread64(lo, hi types.Datum) float64 {
 	return math.Inf(1)
 }
 
-// combine estimates the distinct values of all row groups from those of each.
-// Where the groups' ranges hardly overlap (a column in order) they add up.
-// Else values are taken as drawn at random from a domain whose size each group
-// betrays: d = D(1-exp(-n/D)).
+// combine estimates the distinct values of all row groups from those that are
+// known; the others count like these. Three pictures of a column are tried:
+//
+//   - in order: row groups cover small parts of the range, which add up;
+//   - in clumps: an integer that repeats now and then (the customer of an
+//     order's lines) is drawn from its whole range, a few times fewer than there are rows;
+//   - at random: a value a row from a domain whose size each row group
+//     betrays, d = D(1-exp(-n/D)).
 func combine(parts []part, lo, hi types.Datum) int64 {
-	var sum, rows, widths, domain float64
+	var sum, rows, known, widths, domain, groups float64
 	for _, p := range parts {
-		sum += p.distinct
 		rows += float64(p.n)
-		widths += spread64(p.min, p.max)
-		domain = max(domain, domainOf(p.distinct, float64(p.n)))
+		if !math.IsNaN(p.distinct) && p.n > 0 {
+			groups++
+			known += float64(p.n)
+			sum += p.distinct
+			widths += spread64(p.min, p.max)
+			domain = max(domain, domainOf(p.distinct, float64(p.n)))
+		}
 	}
 	if rows == 0 {
 		return 0
 	}
+	if known == 0 {
+		return -1
+	}
+	density, repeat, mean := sum/widths, known/sum, sum/groups
+	sum *= rows / known
 	whole := spread64(lo, hi)
 	est := domain * -math.Expm1(-rows/domain)
-	if math.IsInf(domain, 1) {
+	switch {
+	case math.IsInf(domain, 1):
 		est = rows
-	}
-	if !math.IsInf(whole, 1) && widths < 1.5*whole {
-		est = sum
+	case math.IsInf(whole, 1):
+	case widths/groups < whole/2:
+		est = whole * density
+	case repeat >= 3 && repeat <= 64 && whole > 2*domain && whole/mean <= 256:
+		draws := -whole * math.Log1p(-mean/whole) * rows / (known / groups)
+		est = whole * -math.Expm1(-draws/whole)
 	}
 	return int64(math.Round(max(1, min(est, whole, sum, rows))))
 }
