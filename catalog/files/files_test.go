@@ -197,8 +197,8 @@ func TestScanPrunes(t *testing.T) {
 }
 
 func TestGuess(t *testing.T) {
-	dir := folder(t, map[string]string{"a.csv.gz": "", "b.TSV": "", "c": `{"a":1}`, "d": "PAR1xxxx", "e": "a,b\n1,2\n", "f.jsonl": ""})
-	want := map[string]string{"a.csv.gz": "csv", "b.TSV": "csv", "c": "json", "d": "parquet", "e": "csv", "f.jsonl": "json"}
+	dir := folder(t, map[string]string{"a.csv.gz": "", "b.TSV": "", "c": `{"a":1}`, "d": "PAR1xxxx", "e": "a,b\n1,2\n", "f.jsonl": "", "g.json": "[\n {\"a\": 1},\n {\"a\": 2}\n]\n", "h.json": "{\"a\":1}\n{\"a\":2}\n"})
+	want := map[string]string{"a.csv.gz": "csv", "b.TSV": "csv", "c": "json", "d": "parquet", "e": "csv", "f.jsonl": "json", "g.json": "json", "h.json": "json"}
 	for f, w := range want {
 		st := local.New()
 		file, _, err := st.Stat(context.Background(), filepath.Join(dir, f))
@@ -210,6 +210,9 @@ func TestGuess(t *testing.T) {
 			t.Errorf("%s: %s %v, want %s", f, got, err, w)
 		}
 		if w == "csv" && opts["header"] != "true" {
+			t.Errorf("%s: options %v", f, opts)
+		}
+		if (f == "g.json") != (opts["multiline"] == "true") {
 			t.Errorf("%s: options %v", f, opts)
 		}
 		if f == "b.TSV" && opts["sep"] != "\t" {

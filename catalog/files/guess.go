@@ -40,12 +40,15 @@ func guess(ctx context.Context, st store.Store, files []Listed, place string, op
 		return "", nil, sqlerr.New(sqlerr.UnableToInferSchema, "The format of %s cannot be told from its name or content.", files[0].Path).
 			WithHint("Name the format: SELECT * FROM csv.`%s`.", place)
 	}
-	if name != "csv" {
-		return name, opts, nil
-	}
 	opts = maps.Clone(opts)
 	if opts == nil {
 		opts = format.Options{}
+	}
+	if name == "json" && len(files) > 0 && opts["multiline"] == "" && spansLines(ctx, st, files[0].File) {
+		opts["multiline"] = "true"
+	}
+	if name != "csv" {
+		return name, opts, nil
 	}
 	defaults := map[string]string{"header": "true", "inferschema": "true"}
 	switch ext {
@@ -63,6 +66,41 @@ func guess(ctx context.Context, st store.Store, files []Listed, place string, op
 		opts["escape"] = "\""
 	}
 	return name, opts, nil
+}
+
+// spansLines reports whether the first value of a JSON file goes on behind its
+// line: a file of one document, laid out for people.
+func spansLines(ctx context.Context, st store.Store, f store.File) bool {
+	if _, ext := byExtension(f.Path); ext == ".jsonl" || ext == ".ndjson" {
+		return false
+	}
+	r, err := st.Open(ctx, f.Path)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	head := make([]byte, min(f.Size, 64<<10))
+	n, _ := r.ReadAt(head, 0)
+	text := bytes.TrimLeft(bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf")), " \t\r\n")
+	line, rest, found := bytes.Cut(text, []byte("\n"))
+	if !found || len(bytes.TrimSpace(rest)) == 0 || len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return false
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return depth > 0
 }
 
 // doublesQuotes reports whether quotes inside quotes are doubled, as most

@@ -9,6 +9,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/csv"
+	"github.com/volley-sql/volley/catalog/format/json"
 	"github.com/volley-sql/volley/catalog/format/parquet"
 	"github.com/volley-sql/volley/catalog/format/text"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -18,6 +19,7 @@ import (
 var formats = map[string]func() format.Format{
 	"parquet": parquet.New,
 	"csv":     csv.New,
+	"json":    json.New,
 	"text":    text.New,
 }
 
