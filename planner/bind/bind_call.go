@@ -107,6 +107,15 @@ func (b *binder) special(s *site, e *ast.Func, name string) (expr.Expr, bool, er
 			}
 			return negateIf(name == "isnotnull", &expr.IsNull{Arg: x}), true, nil
 		}
+	case "smallint", "tinyint", "int", "bigint", "float", "double", "decimal", "boolean", "string", "binary", "date", "timestamp":
+		if len(e.Args) == 1 && !isNamed(e.Args[0]) {
+			c := &ast.Cast{Span: e.Span, X: e.Args[0], Type: ast.T(castFunctions[name])}
+			x, err := b.cast(s, c)
+			if _, column := c.X.(*ast.Column); !column { // Spark names the cast of a column after the column
+				b.texts[e] = ast.ColumnName(c, b.textOf)
+			}
+			return x, true, err
+		}
 	case "not":
 		if len(e.Args) == 1 {
 			x, err := b.unary(s, &ast.Unary{Span: e.Span, Op: ast.OpNot, X: e.Args[0]})
@@ -114,6 +123,13 @@ func (b *binder) special(s *site, e *ast.Func, name string) (expr.Expr, bool, er
 		}
 	}
 	return nil, false, nil
+}
+
+// castFunctions are types that may be called: int(x) is CAST(x AS INT).
+var castFunctions = map[string]types.Type{
+	"tinyint": types.Int8Type, "smallint": types.Int16Type, "int": types.Int32Type, "bigint": types.Int64Type,
+	"float": types.Float32Type, "double": types.Float64Type, "decimal": types.DecimalType(10, 0), "boolean": types.BoolType,
+	"string": types.StringType, "binary": types.BinaryType, "date": types.DateType, "timestamp": types.TimestampType,
 }
 
 // sessionName is the value of a call that names part of the session.

@@ -24,7 +24,10 @@ type grouping struct {
 	canonAggs []expr.Expr
 
 	input expr.ColSet // columns below the Aggregate
-	err   error
+	// beyond is the scope that an error suggests names of while HAVING and
+	// ORDER BY are rewritten: there a column that is no key does not exist.
+	beyond *scope
+	err    error
 }
 
 // groupBy binds GROUP BY.
@@ -404,6 +407,8 @@ func (g *grouping) outer(ids []expr.ColID, pos int) map[expr.ColID]*expr.Column 
 func (g *grouping) missing(name string, pos int) {
 	switch {
 	case g.err != nil:
+	case g.beyond != nil:
+		g.err = g.b.unresolved(g.beyond, []string{name}, pos)
 	case g.all:
 		g.err = sqlerr.New(sqlerr.UnresolvedAllInGroupBy, "Cannot infer grouping columns for GROUP BY ALL based on the select clause. Please explicitly specify the grouping columns.").At(pos)
 	case len(g.keys) == 0 && g.sets == nil:

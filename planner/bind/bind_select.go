@@ -202,17 +202,41 @@ func (s *selection) aggregate() error {
 	}
 	g := s.group
 	g.input = expr.ColumnIDs(s.plan.Columns())
-	for _, e := range all {
+	last := len(s.block.items)
+	for i, e := range all {
+		if i >= last && (e == &s.having || s.isKey(e)) {
+			g.beyond = s.outputScope()
+		}
 		*e = g.rewrite(*e)
 		if g.err != nil {
 			return g.err
 		}
+		g.beyond = nil
 	}
 	s.plan = g.node(s.plan)
 	if s.having != nil {
 		s.plan = &logical.Filter{Input: s.plan, Pred: s.having}
 	}
 	return nil
+}
+
+// isKey reports whether e points to an ORDER BY expression.
+func (s *selection) isKey(e *expr.Expr) bool {
+	for i := range s.keys {
+		if e == &s.keys[i].Expr {
+			return true
+		}
+	}
+	return false
+}
+
+// outputScope has the names of the select list.
+func (s *selection) outputScope() *scope {
+	sc := &scope{}
+	for _, it := range s.block.items {
+		sc.fields = append(sc.fields, field{name: it.name, qual: it.qual})
+	}
+	return sc
 }
 
 // assemble builds what is above grouping: windows, QUALIFY, the generator, the

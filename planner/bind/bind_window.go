@@ -211,7 +211,7 @@ func (b *binder) offsetType(f *ast.Frame, t types.Type, c *expr.WindowCall, pos 
 	bad := sqlerr.New(sqlerr.RangeFrameInvalidType, "The data type %q used in the order specification does not match the data type %q which is used in the range frame.", key.SQL(), t.SQL()).At(f.Pos())
 	switch {
 	case key.Kind.IsNumeric():
-		if !t.Kind.IsNumeric() || t.Kind > key.Kind {
+		if !b.castable(t, key) {
 			return t, bad
 		}
 		return key, nil
