@@ -11,17 +11,12 @@ import (
 	"github.com/volley-sql/volley/exec/vec"
 )
 
-const (
-	partBits = 6
-	parts    = 1 << partBits
-)
-
 // builder writes one thread's build rows.
 type builder struct {
 	join    *Join
 	arena   *mem.Arena
 	heap    row.Heap
-	parts   [parts]part
+	kept    part // rows that can match, in the order they came
 	loose   part // rows with a NULL key, which match nothing
 	rows    int
 	hasNull bool   // a row with a NULL key was seen, kept or not
@@ -44,6 +39,9 @@ type part struct {
 	left int
 	n    int
 }
+
+// segmentBytes is the size segments grow to.
+const segmentBytes = 64 << 10
 
 type segment struct {
 	base rowPtr
@@ -123,7 +121,9 @@ func (b *builder) add(in *vec.Batch) error {
 	for i, k := range b.keys {
 		b.ranges[i].add(k, sel)
 	}
-	hashKeys(j, b.keys, sel, b.hash)
+	if j.hashAt > 0 {
+		hashKeys(j, b.keys, sel, b.hash)
+	}
 	if !j.keepNull {
 		null = nil
 	}
@@ -147,12 +147,15 @@ func (b *builder) write(in *vec.Batch, sel []uint16, loose bool) error {
 	if err := b.arena.Ensure(len(sel)*l.Size + row.Need(cols, sel)); err != nil {
 		return err
 	}
+	p := &b.kept
+	if loose {
+		p = &b.loose
+	}
 	for _, r := range sel {
-		p := &b.loose
-		if !loose {
-			p = &b.parts[b.hash[r]>>(64-partBits)]
+		b.ptrs[r] = b.newRow(p)
+		if j.hashAt > 0 {
+			*(*uint64)(unsafe.Add(b.ptrs[r], j.hashAt)) = b.hash[r]
 		}
-		b.ptrs[r] = b.newRow(p, b.hash[r])
 	}
 	for c, v := range cols {
 		b.nulls[c] = b.nulls[c] || v.Valid != nil
@@ -162,12 +165,12 @@ func (b *builder) write(in *vec.Batch, sel []uint16, loose bool) error {
 	return nil
 }
 
-func (b *builder) newRow(p *part, h uint64) rowPtr {
+func (b *builder) newRow(p *part) rowPtr {
 	l := b.join.layout
 	if p.left == 0 {
 		n := 4
 		if k := len(p.segs); k > 0 {
-			n = min(2*p.segs[k-1].n, max(4, 16<<10/l.Size))
+			n = min(2*p.segs[k-1].n, max(4, segmentBytes/l.Size))
 		}
 		p.cur, p.left = b.arena.Alloc(n*l.Size), n
 		p.segs = append(p.segs, segment{base: p.cur})
@@ -178,9 +181,8 @@ func (b *builder) newRow(p *part, h uint64) rowPtr {
 	p.n++
 	p.segs[len(p.segs)-1].n++
 	*(*uint64)(unsafe.Add(r, nextAt)) = 0
-	*(*uint64)(unsafe.Add(r, hashAt)) = h
 	if b.join.flags {
-		*(*uint64)(unsafe.Add(r, flagAt)) = 0
+		*(*uint64)(unsafe.Add(r, b.join.flagAt)) = 0
 	}
 	l.Clear(r)
 	return r

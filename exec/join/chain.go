@@ -29,7 +29,7 @@ func (p *probe) follow(ctx context.Context, b *vec.Batch, sel []uint16) error {
 			continue
 		}
 		if j.flags {
-			for f := q; f != nil && !flag(f); f = next(f) {
+			for f := q; f != nil && !j.flag(f); f = next(f) {
 			}
 		}
 		for ; q != nil; q = next(q) {
@@ -188,7 +188,7 @@ func (p *probe) accept(b *vec.Batch) error {
 	for i, r := range x.rows {
 		twice := false
 		if j.flags {
-			twice = flag(x.ptrs[i])
+			twice = j.flag(x.ptrs[i])
 		}
 		if j.single && (p.matched[r] && !j.node.BuildLeft || twice && j.node.BuildLeft) {
 			return sqlerr.New(sqlerr.RowTooMany, "More than one row returned by a subquery used as an expression.")
@@ -260,13 +260,11 @@ func (t *table) each(all bool, f func(rowPtr) error) error {
 		if err := visit(&b.loose); err != nil {
 			return err
 		}
-		for i := range b.parts {
-			if !all {
-				break
-			}
-			if err := visit(&b.parts[i]); err != nil {
-				return err
-			}
+		if !all {
+			continue
+		}
+		if err := visit(&b.kept); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -118,18 +118,16 @@ func bloomBits(h uint64) uint64 {
 func (t *table) matchable(ctx context.Context, f func([]rowPtr) error) error {
 	rows := make([]rowPtr, 0, vec.DefaultSize)
 	for _, b := range t.builders {
-		for i := range b.parts {
+		for _, s := range b.kept.segs {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			for _, s := range b.parts[i].segs {
-				for k := range s.n {
-					if rows = append(rows, unsafe.Add(s.base, k*t.join.layout.Size)); len(rows) == cap(rows) {
-						if err := f(rows); err != nil {
-							return err
-						}
-						rows = rows[:0]
+			for k := range s.n {
+				if rows = append(rows, unsafe.Add(s.base, k*t.join.layout.Size)); len(rows) == cap(rows) {
+					if err := f(rows); err != nil {
+						return err
 					}
+					rows = rows[:0]
 				}
 			}
 		}

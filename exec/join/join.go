@@ -16,10 +16,10 @@
 // # How it works
 //
 // Build rows (package row) hold the next row of the same key, the hash, the
-// keys and the columns that come out or that the residual condition reads. Threads
-// write them by 64 partitions of the hash; Finish enters the partitions in parallel into a
-// directory whose top bits are those of the hash, or, where a single integer
-// key is dense, into an array indexed by the key. A batch is probed in passes,
+// keys and the columns that come out or that the residual condition reads, in the
+// order they came. Finish enters them in parallel, by compare and swap, into a directory
+// indexed by the high bits of the hash, or, where a single integer key is
+// dense, into an array indexed by the key. A batch is probed in passes,
 // which leave the first build row of each probe row. Build columns are
 // gathered last. Probe columns come out as they came in, under a selection, unless rows repeat.
 package join
@@ -73,6 +73,8 @@ type plan struct {
 	first            bool // only the first build row of a key is kept
 
 	layout *row.Layout
+	hashAt int // 0: rows hold no hash
+	flagAt int
 	stored []int // build columns that have a place in rows beside the keys
 	place  []int // build column → column of layout, -1: none
 	out    []output
@@ -95,12 +97,9 @@ const (
 	theMark
 )
 
-// Rows begin with the next row of the key, the hash, and whether a match was found.
-const (
-	nextAt = 0
-	hashAt = 8
-	flagAt = 16
-)
+// Rows begin with the address of the next row of the key. The hash follows,
+// unless it is quickly computed again, then whether a match was found, if anybody asks.
+const nextAt = 0
 
 // New prepares the join n.
 func New(env *flow.Env, n *physical.HashJoin) (*Join, error) {
@@ -224,8 +223,13 @@ func (j *Join) columns() {
 			return true
 		})
 	}
-	head := flagAt
+	head := nextAt + 8
+	if len(j.buildKeys) != 1 || !integer(j.buildKeys[0].Type()) || j.collide {
+		j.hashAt = head
+		head += 8
+	}
 	if j.flags {
+		j.flagAt = head
 		head += 8
 	}
 	j.layout = row.NewLayout(head, ts, nil, len(j.buildKeys), 0)

@@ -283,11 +283,10 @@ func TestAgainstReference(t *testing.T) {
 					if s.aware && s.residual && buildLeft {
 						continue
 					}
-					j, err := New(w.Env(t, nil), s.node(buildLeft))
+					j, err := (&Join{env: w.Env(t, nil), node: s.node(buildLeft), collide: w.Collide}).prepare("test")
 					if err != nil {
 						t.Fatal(err)
 					}
-					j.collide = w.Collide
 					build, probe := rb, lb
 					if buildLeft {
 						build, probe = lb, rb

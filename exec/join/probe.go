@@ -160,9 +160,9 @@ func (p *probe) find(sel []uint16) {
 		p.step(sel)
 		eq, ne := t.join.layout.Match(p.keys, p.cand, p.heads, p.cand, p.again[k][:0])
 		p.cand, p.again[k] = eq, ne
-		region := uint32(t.region)
+		mask := uint32(len(t.dir) - 1)
 		for _, r := range ne {
-			at[r] = at[r]&^region | (at[r]+1)&region
+			at[r] = (at[r] + 1) & mask
 		}
 		sel = ne
 	}
@@ -192,7 +192,7 @@ func (p *probe) ahead(sel []uint16) {
 // step finds the next entry that may be the key of each row, or that there is none.
 func (p *probe) step(sel []uint16) {
 	t := &p.join.table
-	dir, region, at := t.dir, uint32(t.region), p.at
+	dir, mask, at := t.dir, uint32(len(t.dir)-1), p.at
 	cand := p.cand[:0]
 	for _, r := range sel {
 		i, h := at[r], p.hash[r]
@@ -207,7 +207,7 @@ func (p *probe) step(sel []uint16) {
 				cand = append(cand, r)
 				break
 			}
-			i = i&^region | (i+1)&region
+			i = (i + 1) & mask
 		}
 		at[r] = i
 	}
@@ -217,7 +217,7 @@ func (p *probe) step(sel []uint16) {
 // findWords is find for a single key of 8 bytes without NULLs.
 func (p *probe) findWords(keys []uint64, sel []uint16) {
 	t := &p.join.table
-	dir, region, shift := t.dir, t.region, t.shift
+	dir, mask, shift := t.dir, uint64(len(t.dir)-1), t.shift&63
 	off := t.join.layout.Offset(0)
 	heads, hash := p.heads, p.hash
 	for _, r := range sel {
@@ -235,7 +235,7 @@ func (p *probe) findWords(keys []uint64, sel []uint16) {
 					break
 				}
 			}
-			i = i&^region | (i+1)&region
+			i = (i + 1) & mask
 		}
 	}
 }
@@ -270,8 +270,8 @@ func direct[T int8 | int16 | int32 | int64](keys []T, sel []uint16, dir []uint64
 func next(q rowPtr) rowPtr { return mem.Pointer(*(*uint64)(unsafe.Add(q, nextAt))) }
 
 // flag marks a build row as matched and reports whether it was already.
-func flag(q rowPtr) bool {
-	f := (*uint32)(unsafe.Add(q, flagAt))
+func (j *Join) flag(q rowPtr) bool {
+	f := (*uint32)(unsafe.Add(q, j.flagAt))
 	if atomic.LoadUint32(f) != 0 {
 		return true
 	}
@@ -283,14 +283,14 @@ func (p *probe) flagAll(sel []uint16) {
 	unique := p.join.table.unique
 	for _, r := range sel {
 		q := p.heads[r]
-		if q == nil || flag(q) {
+		if q == nil || p.join.flag(q) {
 			continue // one row of the key is marked, so all are
 		}
 		if unique {
 			continue
 		}
 		for q = next(q); q != nil; q = next(q) {
-			flag(q)
+			p.join.flag(q)
 		}
 	}
 }

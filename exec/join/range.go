@@ -16,6 +16,15 @@ type keyRange struct {
 	min, max int64
 }
 
+// integer reports whether a single key of type t is hashed as one word.
+func integer(t types.Type) bool {
+	switch t.Storage() {
+	case types.StoreBool, types.StoreFloat32, types.StoreFloat64:
+		return true
+	}
+	return ranged(t)
+}
+
 // ranged reports whether keys of type t have a range.
 func ranged(t types.Type) bool {
 	switch t.Storage() {

@@ -3,10 +3,12 @@ package join
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/mem"
+	"github.com/volley-sql/volley/exec/row"
 )
 
 // table is the build side: rows of all threads and a way to find them.
@@ -24,12 +26,9 @@ type table struct {
 
 	mem *mem.Arena
 	// dir maps the high bits of the hash to entries: the address of the first
-	// row of a key in the low 48 bits, the low 16 bits of its hash above; 0
-	// is free. Probing wraps within regions of region+1 entries, which are
-	// those of one partition, or all.
-	dir    []uint64
-	shift  uint
-	region uint64
+	// row of a key in the low 48 bits, the low 16 bits of its hash above; 0 is free.
+	dir   []uint64
+	shift uint
 	// direct, if not nil, holds the address of the first row of key min+i.
 	direct []uint64
 	min    int64
@@ -50,12 +49,10 @@ func (t *table) finish(ctx context.Context, par flow.Parallel) error {
 	j := t.join
 	t.ranges = make([]keyRange, len(j.buildKeys))
 	t.nulls = make([]bool, len(j.layout.Types))
-	var sizes [parts]int
+	var segs []segment
 	for _, b := range t.builders {
-		for i := range b.parts {
-			sizes[i] += b.parts[i].n
-			t.rows += b.parts[i].n
-		}
+		t.rows += b.kept.n
+		segs = append(segs, b.kept.segs...)
 		t.all += b.rows
 		t.hasNull = t.hasNull || b.hasNull
 		for i := range t.nulls {
@@ -65,54 +62,47 @@ func (t *table) finish(ctx context.Context, par flow.Parallel) error {
 			t.ranges[i].union(b.ranges[i])
 		}
 	}
-	n, err := t.allocate(&sizes)
-	if err != nil {
+	if err := t.allocate(); err != nil {
 		return err
 	}
-	dups := make([]bool, n)
-	err = par(ctx, n, func(ctx context.Context, _, i int) error {
-		lo, hi := i, i+1
-		if n == 1 {
-			lo, hi = 0, parts
-		}
-		for p := lo; p < hi; p++ {
+	n := (len(segs) + segsPerTask - 1) / segsPerTask
+	var dup atomic.Bool
+	err := par(ctx, n, func(ctx context.Context, _, i int) error {
+		e := entering{table: t, alone: n == 1 || j.env.Threads <= 1}
+		for _, s := range segs[i*segsPerTask : min((i+1)*segsPerTask, len(segs))] {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			for _, b := range t.builders {
-				for _, s := range b.parts[p].segs {
-					if t.direct != nil {
-						dups[i] = t.enterDirect(s) || dups[i]
-					} else {
-						dups[i] = t.enter(s) || dups[i]
-					}
-				}
+			if t.direct != nil {
+				e.direct(s)
+			} else {
+				e.hashed(s)
 			}
+		}
+		if e.dup {
+			dup.Store(true)
 		}
 		return nil
 	})
-	t.unique = true
-	for _, d := range dups {
-		t.unique = t.unique && !d
-	}
+	t.unique = !dup.Load()
 	return err
 }
 
-// allocate makes the directory and returns in how many parts it can be filled at once.
-func (t *table) allocate(sizes *[parts]int) (int, error) {
+// segsPerTask is how many segments are entered by one call of par.
+const segsPerTask = 16
+
+// allocate makes the array or the directory.
+func (t *table) allocate() error {
 	j := t.join
 	t.mem = mem.NewArena(j.account)
 	if len(j.buildKeys) == 1 && ranged(j.buildKeys[0].Type()) && !j.nullSafe[0] && !j.collide && t.rows > 0 {
 		if w := t.ranges[0].width(); w <= min(uint64(8*t.rows+1<<16), maxDirect) {
 			if err := t.mem.Ensure(int(w) * 8); err != nil {
-				return 0, err
+				return err
 			}
 			t.direct = unsafe.Slice((*uint64)(t.mem.AllocZero(int(w)*8)), w)
 			t.min = t.ranges[0].min
-			if t.rows < 1<<14 {
-				return 1, nil
-			}
-			return parts, nil
+			return nil
 		}
 	}
 	size := 64
@@ -122,76 +112,99 @@ func (t *table) allocate(sizes *[parts]int) (int, error) {
 		t.shift--
 	}
 	if err := t.mem.Ensure(size * 8); err != nil {
-		return 0, err
+		return err
 	}
 	t.dir = unsafe.Slice((*uint64)(t.mem.AllocZero(size*8)), size)
-	t.region = uint64(size - 1)
-	if t.rows < 1<<14 {
-		return 1, nil
-	}
-	for _, s := range sizes {
-		if s > size/parts*3/4 {
-			return 1, nil
-		}
-	}
-	t.region = uint64(size/parts - 1)
-	return parts, nil
+	return nil
 }
 
-// enter adds rows to the directory and reports whether some key came twice.
-func (t *table) enter(s segment) bool {
-	l, dir, region := t.join.layout, t.dir, t.region
-	dup := false
+// hash is the hash of row p.
+func (j *Join) hash(p rowPtr) uint64 {
+	if j.hashAt > 0 {
+		return *(*uint64)(unsafe.Add(p, j.hashAt))
+	}
+	return j.layout.HashWord(p)
+}
+
+// entering enters rows; several threads may at once.
+type entering struct {
+	table *table
+	alone bool // no other thread enters rows
+	dup   bool // some key came twice
+	at    [512]uint32
+}
+
+// hashed enters rows into the directory.
+func (e *entering) hashed(s segment) {
+	t := e.table
+	l, dir, mask, shift := t.join.layout, t.dir, uint64(len(t.dir)-1), t.shift&63
 	p := s.base
-	for range s.n {
-		h := *(*uint64)(unsafe.Add(p, hashAt))
-		i := h >> t.shift
-		for {
-			e := dir[i]
-			if e == 0 {
-				dir[i] = h<<48 | mem.Address(p)
-				break
+	for done := 0; done < s.n; {
+		n := min(len(e.at), s.n-done)
+		if len(dir) >= farDir {
+			q := p
+			for k := range n {
+				e.at[k] = uint32(t.join.hash(q) >> shift)
+				q = unsafe.Add(q, l.Size)
 			}
-			if e>>48 == h&0xffff {
-				if q := mem.Pointer(e & address); l.Equal(p, q) {
-					dup = true
-					if !t.join.first {
-						*(*uint64)(unsafe.Add(p, nextAt)) = *(*uint64)(unsafe.Add(q, nextAt))
-						*(*uint64)(unsafe.Add(q, nextAt)) = mem.Address(p)
+			row.PrefetchAt(unsafe.Pointer(unsafe.SliceData(dir)), e.at[:n])
+		}
+		for range n {
+			h := t.join.hash(p)
+			for i := h >> shift; ; i++ {
+				x := &dir[i&mask]
+				old := atomic.LoadUint64(x)
+				if old == 0 {
+					if e.swap(x, 0, h<<48|mem.Address(p)) {
+						break
 					}
+					old = atomic.LoadUint64(x)
+				}
+				if old>>48 == h&0xffff && l.Equal(p, mem.Pointer(old&address)) {
+					e.chain(x, p, h<<48)
 					break
 				}
 			}
-			i = i&^region | (i+1)&region
+			p = unsafe.Add(p, l.Size)
 		}
-		p = unsafe.Add(p, l.Size)
+		done += n
 	}
-	return dup
+}
+
+func (e *entering) swap(x *uint64, old, now uint64) bool {
+	if e.alone {
+		*x = now
+		return true
+	}
+	return atomic.CompareAndSwapUint64(x, old, now)
+}
+
+// chain puts p before the rows of its key in entry x.
+func (e *entering) chain(x *uint64, p rowPtr, tag uint64) {
+	e.dup = true
+	for !e.table.join.first {
+		old := atomic.LoadUint64(x)
+		*(*uint64)(unsafe.Add(p, nextAt)) = old & address
+		if e.swap(x, old, tag|mem.Address(p)) {
+			return
+		}
+	}
 }
 
 const address = 1<<48 - 1
 
-// enterDirect is enter for an array indexed by key. All rows of one key are
-// in one partition, so no two threads write one entry.
-func (t *table) enterDirect(s segment) bool {
+// direct enters rows into the array indexed by key.
+func (e *entering) direct(s segment) {
+	t := e.table
 	l := t.join.layout
-	dup := false
 	p := s.base
 	for range s.n {
-		e := &t.direct[uint64(l.Int(0, p)-t.min)]
-		if *e == 0 {
-			*e = mem.Address(p)
-		} else {
-			dup = true
-			if !t.join.first {
-				q := mem.Pointer(*e)
-				*(*uint64)(unsafe.Add(p, nextAt)) = *(*uint64)(unsafe.Add(q, nextAt))
-				*(*uint64)(unsafe.Add(q, nextAt)) = mem.Address(p)
-			}
+		x := &t.direct[uint64(l.Int(0, p)-t.min)]
+		if atomic.LoadUint64(x) != 0 || !e.swap(x, 0, mem.Address(p)) {
+			e.chain(x, p, 0)
 		}
 		p = unsafe.Add(p, l.Size)
 	}
-	return dup
 }
 
 func (t *table) close() {

@@ -21,7 +21,7 @@ func (j *Join) Unmatched() flow.Source {
 	return &unmatched{join: j}
 }
 
-// unmatched shares the partitions of all builders, loose rows included, among threads.
+// unmatched shares the segments of all builders, loose rows included, among threads.
 type unmatched struct {
 	join *Join
 	next atomic.Int64
@@ -30,29 +30,37 @@ type unmatched struct {
 func (u *unmatched) Open(ctx context.Context, _ int) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
 		e := newRest(u.join)
-		builders := u.join.table.builders
-		for {
+		for k := u.take(); ; k = u.take() {
+			s, loose, ok := u.join.table.segment(k)
+			if !ok {
+				break
+			}
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
 				return
 			}
-			k := int(u.next.Add(1)) - 1
-			if k >= len(builders)*(parts+1) {
-				break
-			}
-			b, i := builders[k/(parts+1)], k%(parts+1)
-			x := &b.loose
-			if i < parts {
-				x = &b.parts[i]
-			}
-			for _, s := range x.segs {
-				if !e.segment(s, i == parts, yield) {
-					return
-				}
+			if !e.segment(s, loose, yield) {
+				return
 			}
 		}
 		e.flush(yield)
 	}
+}
+
+func (u *unmatched) take() int { return int(u.next.Add(1)) - 1 }
+
+// segment returns the k-th segment of all, and whether its rows are loose.
+func (t *table) segment(k int) (s segment, loose, ok bool) {
+	for _, b := range t.builders {
+		if k < len(b.kept.segs) {
+			return b.kept.segs[k], false, true
+		}
+		if k -= len(b.kept.segs); k < len(b.loose.segs) {
+			return b.loose.segs[k], true, true
+		}
+		k -= len(b.loose.segs)
+	}
+	return s, false, false
 }
 
 // rest collects build rows into batches.
@@ -87,7 +95,7 @@ func (e *rest) segment(s segment, loose bool, yield func(*vec.Batch, error) bool
 	return true
 }
 
-func matched(q rowPtr) bool { return *(*uint32)(unsafe.Add(q, flagAt)) != 0 }
+func (j *Join) matched(q rowPtr) bool { return *(*uint32)(unsafe.Add(q, j.flagAt)) != 0 }
 
 func (e *rest) wanted(q rowPtr, loose bool) bool {
 	j := e.join
@@ -95,8 +103,8 @@ func (e *rest) wanted(q rowPtr, loose bool) bool {
 	case j.mark:
 		return true
 	case j.semi:
-		return matched(q)
-	case matched(q):
+		return j.matched(q)
+	case j.matched(q):
 		return false
 	case j.anti && j.node.NullAware && j.probed.Load():
 		return !loose && !j.probedNull.Load()
@@ -125,7 +133,7 @@ func (e *rest) flush(yield func(*vec.Batch, error) bool) bool {
 			v.Reset(types.BoolType)
 			v.Resize(n)
 			for k, q := range e.rows {
-				hit := matched(q)
+				hit := j.matched(q)
 				vec.Data[bool](v)[k] = hit
 				if !hit && j.node.NullAware && j.probed.Load() && (e.null[k] || j.probedNull.Load()) {
 					v.SetNull(k)

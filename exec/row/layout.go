@@ -193,3 +193,17 @@ func (l *Layout) EqualWord(a, b unsafe.Pointer) bool {
 	return *(*uint64)(unsafe.Add(a, c.off)) == *(*uint64)(unsafe.Add(b, c.off)) &&
 		(*(*byte)(unsafe.Add(a, c.null))^*(*byte)(unsafe.Add(b, c.null)))&c.bit == 0
 }
+
+// HashWord is the hash of row r by its first column, the only key, which is at most 8 bytes wide.
+func (l *Layout) HashWord(r unsafe.Pointer) uint64 {
+	p := unsafe.Add(r, l.cols[0].off)
+	switch l.cols[0].kind {
+	case w1:
+		return Word(uint64(*(*uint8)(p)))
+	case w2:
+		return Word(uint64(*(*uint16)(p)))
+	case w4:
+		return Word(uint64(*(*uint32)(p)))
+	}
+	return Word(*(*uint64)(p))
+}
