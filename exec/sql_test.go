@@ -103,6 +103,15 @@ func TestSQL(t *testing.T) {
 		{emp + "SELECT l.name, r.name FROM emp l LEFT JOIN emp r ON l.pay = r.pay AND l.name <> r.name", "a|NULL b|c c|b d|NULL e|NULL", false},
 		{emp + "SELECT name FROM emp WHERE dept IN (SELECT dept FROM emp WHERE pay = 20 AND name = 'c')", "c d", false},
 		{emp + "SELECT DISTINCT dept FROM emp", "x y NULL", false},
+		{emp + "SELECT dept, count(*), sum(pay) FROM emp GROUP BY dept HAVING count(*) > 1", "x|2|30 y|2|20", false},
+		{emp + "SELECT dept, sum(pay) FROM emp GROUP BY ROLLUP (dept)", "x|30 y|20 NULL|5 NULL|55", false},
+		{emp + "SELECT count(DISTINCT pay), max(name) FROM emp", "3|e", false},
+		{emp + "SELECT name, sum(pay) OVER (ORDER BY name) FROM emp", "a|10 b|30 c|50 d|50 e|55", false},
+		{emp + "SELECT name, sum(pay) OVER (ORDER BY name ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM emp", "a|30 b|50 c|40 d|25 e|5", false},
+		{emp + "SELECT name, max(name) OVER (PARTITION BY dept), first_value(pay) OVER (PARTITION BY dept ORDER BY name DESC) FROM emp", "a|b|20 b|b|20 c|d|NULL d|d|NULL e|e|5", false},
+		{"SELECT id, sum(id) OVER (ORDER BY id RANGE BETWEEN 2 PRECEDING AND CURRENT ROW) FROM range(5)", "0|0 1|1 2|3 3|6 4|9", false},
+		{"SELECT count(*) FROM range(100000) WHERE id % 3 = 0", "33334", false},
+		{"SELECT id FROM range(10) WHERE id > (SELECT avg(id) FROM range(10)) ORDER BY id", "5 6 7 8 9", true},
 	} {
 		t.Run(c.sql, func(t *testing.T) {
 			n, err := plan(t, "", c.sql)
