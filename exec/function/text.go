@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
 )
 
@@ -36,6 +37,9 @@ func Text(e expr.Expr) string {
 		if e.Value == nil {
 			return "NULL"
 		}
+		if x, ok := e.Value.(types.Int128); ok {
+			return decimalText(x, int(e.T.S))
+		}
 		return fmt.Sprint(e.Value)
 	case *expr.Call:
 		return CallText(e.Func, e.Args)
@@ -66,4 +70,20 @@ func joined(es []expr.Expr, sep string) string {
 		parts[i] = Text(e)
 	}
 	return "(" + strings.Join(parts, sep) + ")"
+}
+
+// decimalText is x / 10^scale in plain digits.
+func decimalText(x types.Int128, scale int) string {
+	s := x.String()
+	if scale == 0 {
+		return s
+	}
+	sign := ""
+	if s[0] == '-' {
+		sign, s = "-", s[1:]
+	}
+	if len(s) <= scale {
+		s = strings.Repeat("0", scale-len(s)+1) + s
+	}
+	return sign + s[:len(s)-scale] + "." + s[len(s)-scale:]
 }

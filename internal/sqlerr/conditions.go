@@ -286,6 +286,7 @@ var UnsupportedInPredicate = define("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UN
 var UnsupportedSetType = define("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000", User)
 var UnsupportedShowCreateTemp = define("UNSUPPORTED_SHOW_CREATE_TABLE.ON_TEMPORARY_VIEW", "0A000", User)
 var UnsupportedTableOperation = define("UNSUPPORTED_FEATURE.TABLE_OPERATION", "0A000", User)
+var UnsupportedInputType = define("DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09", User)
 var UnsupportedTypedLiteral = define("UNSUPPORTED_TYPED_LITERAL", "0A000", User)
 var UserRaised = define("USER_RAISED_EXCEPTION", "P0001", User)
 var ValueOutOfRange = define("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "42K09", User)

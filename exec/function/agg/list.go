@@ -7,6 +7,7 @@ import (
 	"github.com/volley-sql/volley/exec/function/build"
 	"github.com/volley-sql/volley/exec/kernel"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
 )
@@ -75,7 +76,15 @@ func sortRows(cols []*vec.Vec, keys []expr.SortKey, rows []int32) {
 // collect is collect_list or, without repetitions, collect_set.
 func collect(set bool) build.Resolver {
 	sig := build.Result(func(args []types.Type) (types.Type, error) { return types.ArrayType(args[0], false), nil }, 1, build.Any)
-	return of(sig, true, func(args []types.Type, _ types.Type) maker {
+	checked := func(c *function.Call) ([]types.Type, types.Type, error) {
+		params, result, err := sig(c)
+		if err == nil && set && !comparable(params[0]) {
+			err = sqlerr.New(sqlerr.UnsupportedInputType, "Cannot resolve \"%s\" due to data type mismatch: The input of `collect_set` can't be \"%s\" type data.",
+				function.CallText(c.Name, c.Args), params[0].SQL())
+		}
+		return params, result, err
+	}
+	return of(checked, true, func(args []types.Type, _ types.Type) maker {
 		return func(call *expr.Agg) (function.Accumulator, error) {
 			a := withOrder(call, true, args[0])
 			a.final = func(_ *function.Context, s *store, rows []int32, out *vec.Vec, i int) error {
@@ -93,6 +102,19 @@ func collect(set bool) build.Resolver {
 			return a, nil
 		}
 	})
+}
+
+// comparable reports whether values of t can be told equal: all but maps.
+func comparable(t types.Type) bool {
+	if t.Kind == types.Map {
+		return false
+	}
+	for _, f := range t.Children() {
+		if !comparable(f.Type) {
+			return false
+		}
+	}
+	return true
 }
 
 // distinct drops rows whose value came before, in place.

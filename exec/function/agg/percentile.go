@@ -52,6 +52,13 @@ func percentileDefs() []function.Def {
 // fraction reads the constant percentages of a call: one, or those of an array.
 func fraction(c *function.Call, i int) (array bool, err error) {
 	t := c.Args[i].Type()
+	elem := t
+	if t.Kind == types.Array {
+		elem = t.Elem()
+	}
+	if !elem.Kind.IsNumeric() && elem.Kind != types.Null && (elem.Kind != types.String || t.Kind == types.Array) {
+		return false, build.WrongType(c, i, `"DOUBLE"`)
+	}
 	l := literal(c.Args[i])
 	if l == nil {
 		return t.Kind == types.Array, nil // a constant expression not folded yet; checked when run

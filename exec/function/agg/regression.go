@@ -11,18 +11,21 @@ import (
 )
 
 // pairs are the moments of two columns over the rows where both have values.
-type pairs struct{ n, x, y, xy, xx, yy float64 }
+// The sum of products is kept in three forms that differ in their rounding
+// only, as Spark's covariance, covariance of the swapped columns (regr_slope) and
+// correlation do.
+type pairs struct{ n, x, y, xy, yx, cxy, xx, yy float64 }
 
 func (s *pairs) add(x, y float64) {
 	n := s.n + 1
-	dx := x - s.x
-	dxN := dx / n
-	dy := y - s.y
-	dyN := dy / n
+	dx, dy := x-s.x, y-s.y
+	dxN, dyN := dx/n, dy/n
 	newX, newY := s.x+dxN, s.y+dyN
 	s.xy += dx * (y - newY)
-	s.xx += dx * (x - newX)
-	s.yy += dy * (y - newY)
+	s.yx += dy * (x - newX)
+	s.cxy += dx * (dy - dyN)
+	s.xx += dx * (dx - dxN)
+	s.yy += dy * (dy - dyN)
 	s.n, s.x, s.y = n, newX, newY
 }
 
@@ -34,6 +37,8 @@ func (s *pairs) merge(t *pairs) {
 	dx, dy := t.x-s.x, t.y-s.y
 	dxN, dyN := dx/n, dy/n
 	s.xy += t.xy + dx*dyN*s.n*t.n
+	s.yx += t.yx + dy*dxN*s.n*t.n
+	s.cxy += t.cxy + dx*dyN*s.n*t.n
 	s.xx += t.xx + dx*dxN*s.n*t.n
 	s.yy += t.yy + dy*dyN*s.n*t.n
 	s.x += dxN * t.n
@@ -53,7 +58,7 @@ func regressionDefs() []function.Def {
 		def("covar_samp", "expr1, expr2", "Returns the sample covariance; NULL for less than two rows.", "SELECT covar_samp(a, b) FROM VALUES (1, 1), (2, 2), (3, 3) AS t(a, b)", "1.0", d,
 			func(s *pairs) (float64, bool) { return s.xy / (s.n - 1), s.n > 1 }),
 		def("corr", "expr1, expr2", "Returns Pearson's correlation coefficient.", "SELECT round(corr(a, b), 6) FROM VALUES (3, 2), (3, 3), (6, 4) AS t(a, b)", "0.866025", d,
-			func(s *pairs) (float64, bool) { return s.xy / math.Sqrt(s.xx*s.yy), s.n > 1 }),
+			func(s *pairs) (float64, bool) { return s.cxy / math.Sqrt(s.xx*s.yy), s.n > 1 }),
 		def("regr_count", "y, x", "Returns the number of rows in which both are not NULL.", "SELECT regr_count(y, x)"+t, "4", types.Int64Type,
 			func(s *pairs) (float64, bool) { return s.n, true }),
 		def("regr_avgx", "y, x", "Returns the mean of x over the rows in which both are not NULL.", "SELECT round(regr_avgx(y, x), 6)"+t, "2.75", d,
@@ -67,14 +72,14 @@ func regressionDefs() []function.Def {
 		def("regr_sxy", "y, x", "Returns the sum of products of the deviations.", "SELECT round(regr_sxy(y, x), 6)"+t, "0.75", d,
 			func(s *pairs) (float64, bool) { return s.xy, true }),
 		def("regr_slope", "y, x", "Returns the slope of the regression line.", "SELECT round(regr_slope(y, x), 6)"+t, "0.272727", d,
-			func(s *pairs) (float64, bool) { return s.xy / s.yy, s.yy != 0 }),
+			func(s *pairs) (float64, bool) { return s.yx / s.yy, s.yy != 0 }),
 		def("regr_intercept", "y, x", "Returns the intercept of the regression line.", "SELECT round(regr_intercept(y, x), 6)"+t, "1.0", d,
-			func(s *pairs) (float64, bool) { return s.x - s.xy/s.yy*s.y, s.yy != 0 }),
+			func(s *pairs) (float64, bool) { return s.x - s.yx/s.yy*s.y, s.yy != 0 }),
 		def("regr_r2", "y, x", "Returns the coefficient of determination.", "SELECT round(regr_r2(y, x), 6)"+t, "0.272727", d, func(s *pairs) (float64, bool) {
 			if s.xx == 0 {
 				return 1, s.yy != 0
 			}
-			r := s.xy / math.Sqrt(s.xx*s.yy)
+			r := s.cxy / math.Sqrt(s.xx*s.yy)
 			return r * r, s.yy != 0
 		}),
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/agg"
 	"github.com/volley-sql/volley/exec/function/arith"
+	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/function/cond"
 	"github.com/volley-sql/volley/exec/function/datetime"
 	"github.com/volley-sql/volley/exec/function/math"
@@ -20,6 +21,7 @@ import (
 var families = []func() []function.Def{
 	agg.Defs,
 	arith.Defs,
+	cast.Defs,
 	cond.Defs,
 	datetime.Defs,
 	math.Defs,

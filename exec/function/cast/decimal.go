@@ -19,8 +19,8 @@ func (c conv) toDecimal() build.Maker {
 			return c.fit(x, int(c.from.S), func() string { return DecimalText(x, int(c.from.S)) })
 		},
 		floats: func(_ *build.Context, x float64) (types.Int128, error) {
-			if x-x != 0 { // NaN and infinities
-				return types.Int128{}, c.outOfRange(FloatText(x, c.from.Kind))
+			if x-x != 0 { // NaN and infinities are NULL in every mode, as in Spark
+				return types.Int128{}, build.Null
 			}
 			bits := 64
 			if c.from.Kind == types.Float32 {
