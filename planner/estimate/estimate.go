@@ -34,6 +34,8 @@ type Column struct {
 	// Min and Max bound the values as numbers, if Bounded.
 	Min, Max float64
 	Bounded  bool
+	// Measure marks amounts and the like, whose values crowd in a part of their range.
+	Measure bool
 	// Nulls is the fraction of NULLs.
 	Nulls float64
 	// Width is the mean bytes a value takes.
@@ -371,3 +373,6 @@ func (e *Estimator) Bytes(n logical.Node, need expr.ColSet) float64 {
 	r := e.Relation(n)
 	return r.Rows * r.Width(need)
 }
+
+// Domain estimates the different values an expression had in its table before any filter.
+func (e *Estimator) Domain(n logical.Node, x expr.Expr) float64 { return e.Relation(n).domain(x) }

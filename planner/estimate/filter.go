@@ -15,7 +15,7 @@ func (r *Relation) Filter(conds []expr.Expr) *Relation {
 	}
 	ranges := map[expr.ColID]*bounds{}
 	var order []expr.ColID
-	sel := 1.0
+	var sels []float64
 	out := r.clone()
 	fixed := map[expr.ColID]float64{} // distinct values after conditions on the column itself
 	for _, c := range conds {
@@ -28,7 +28,7 @@ func (r *Relation) Filter(conds []expr.Expr) *Relation {
 			continue
 		}
 		s := r.Selectivity(c)
-		sel *= s
+		sels = append(sels, s)
 		if id, d, ok := r.distinctAfter(c, s); ok {
 			fixed[id] = d
 		}
@@ -37,13 +37,14 @@ func (r *Relation) Filter(conds []expr.Expr) *Relation {
 		col := r.Column(id)
 		b := ranges[id]
 		s := b.fraction(col) * (1 - col.Nulls)
-		sel *= s
+		sels = append(sels, s)
 		fixed[id] = math.Max(1, col.Distinct*s)
 		col.Min, col.Max = math.Max(col.Min, b.lo), math.Min(col.Max, b.hi)
 		col.Nulls = 0
 		out.Cols[id] = col
 	}
 	least := 1 / math.Max(r.Rows, 1) // a filter is there because something passes
+	sel := together(sels)
 	sel = math.Max(math.Min(sel, 1), math.Min(least, 1))
 	scaled := out.scale(sel)
 	for id, d := range fixed {
@@ -55,6 +56,19 @@ func (r *Relation) Filter(conds []expr.Expr) *Relation {
 		}
 	}
 	return scaled
+}
+
+// together is the selectivity of all conditions, the strongest in full and
+// each further one less: conditions people write are seldom independent, and
+// too small an estimate costs more than one too large.
+func together(sels []float64) float64 {
+	sort.Float64s(sels)
+	out, power := 1.0, 1.0
+	for _, s := range sels {
+		out *= math.Pow(s, power)
+		power = math.Max(power-0.15, 0.4)
+	}
+	return out
 }
 
 // distinctAfter is how many values a column has after an equality or IN on it.
@@ -87,8 +101,12 @@ func (b bounds) fraction(c Column) float64 {
 	if c.Max <= c.Min {
 		return 1
 	}
+	f := (hi - lo) / (c.Max - c.Min)
+	if c.Measure && !math.IsInf(b.lo, 0) && !math.IsInf(b.hi, 0) {
+		f = math.Pow(f, 0.6) // people ask for where the values are
+	}
 	// At least one of the column's values, so that BETWEEN x AND x is an equality.
-	return math.Min(1, math.Max((hi-lo)/(c.Max-c.Min), 1/c.Distinct))
+	return math.Min(1, math.Max(f, 1/c.Distinct))
 }
 
 // bound reads "column < literal" and the like over a column with known range.

@@ -115,9 +115,11 @@ func Join(l, r *Relation, kind logical.JoinKind, keys []Key, rest []expr.Expr) *
 }
 
 // Fanout is by what the product of two relations shrinks when keys are equal:
-// the number of values the keys can have, by the side that has more of them
-// before filtering. Several keys together have no more combinations than the
-// smaller side's table has rows.
+// the number of values the keys can have. Unfiltered, that is those of the
+// side that has more of them. Once that side is filtered, what is left is
+// taken to be among the values of the other: facts of five years refer to a
+// calendar of two centuries, and the year a query asks for is one of the five.
+// Several keys together have no more combinations than the smaller side's table has rows.
 func Fanout(l, r *Relation, keys []Key) float64 {
 	if len(keys) == 0 {
 		return 1
@@ -127,7 +129,11 @@ func Fanout(l, r *Relation, keys []Key) float64 {
 		a, b := l.domain(k.Left), r.domain(k.Right)
 		product[0] *= a
 		product[1] *= b
-		most = math.Max(most, math.Max(a, b))
+		few, left := a, math.Min(r.expr(k.Right).Distinct, b)
+		if b < a {
+			few, left = b, math.Min(l.expr(k.Left).Distinct, a)
+		}
+		most = math.Max(most, math.Max(few, left))
 	}
 	if len(keys) == 1 {
 		return most

@@ -45,7 +45,7 @@ func (e *Estimator) scan(n *logical.Scan) *Relation {
 
 // column makes the best of what the statistics of a column say.
 func column(s *catalog.ColumnStats, t types.Type, rows float64) Column {
-	c := Column{Distinct: byType(t, guess(rows)), Width: width(t)}
+	c := Column{Distinct: byType(t, guess(rows)), Width: width(t), Measure: t.Kind == types.Decimal || t.Kind.IsFloat()}
 	if s == nil {
 		return c
 	}

@@ -49,14 +49,15 @@ func probeMayDrop(n *physical.HashJoin) bool {
 	return false
 }
 
-// selective compares the values of a key on both sides.
+// selective reports whether the build side lacks values of a key: some that
+// the probe side has, or some that its own table had before it was filtered.
 func (l *lowerer) selective(build, probe logical.Node, k joinKey, buildLeft bool) bool {
 	b, p := k.right, k.left
 	if buildLeft {
 		b, p = p, b
 	}
 	have, all := l.est.Distinct(build, b), l.est.Distinct(probe, p)
-	return have < filterWorth*all
+	return have < filterWorth*all || have < filterWorth*l.est.Domain(build, b)
 }
 
 // attach hands a filter on output column i of n to the scans the column comes

@@ -184,8 +184,25 @@ func (s *sharer) worth(n logical.Node) bool {
 	default:
 		return false
 	}
-	r := s.q.est.Relation(n)
-	return r.Rows*r.Width(output(n)) <= shareLimit && s.read(n) >= shareWork
+	r, read := s.q.est.Relation(n), s.read(n)
+	if !grouped(n) && r.Rows > 0.2*read { // joins with small tables run again as fast as their rows are read
+		return false
+	}
+	return r.Rows*r.Width(output(n)) <= shareLimit && read >= shareWork
+}
+
+// grouped reports whether rows of n come from an aggregation or window.
+func grouped(n logical.Node) bool {
+	switch n.(type) {
+	case *logical.Aggregate, *logical.Window:
+		return true
+	}
+	for _, c := range tree.Children(n) {
+		if grouped(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // read is how many rows of tables a plan reads, about.
