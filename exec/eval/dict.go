@@ -24,6 +24,7 @@ type dictNode struct {
 	program *Program // of e over one column; made when first needed
 	id      uint64
 	known   []byte   // a state an entry
+	left    int      // entries of codes that are unknown
 	vals    *vec.Vec // result of each known entry
 	todo    []int32
 	gather  vec.Vec
@@ -152,6 +153,7 @@ func (n *dictNode) learn(f *frame, col *vec.Vec, sel []uint16) (codes []int32, o
 		}
 	}
 	if size := d.Values.Len() + 1; len(n.known) < size {
+		n.left += size - max(len(n.known), 1)
 		n.known = append(n.known, make([]byte, size-len(n.known))...)
 		n.vals.Extend(size - n.vals.Len())
 		if n.result != nil {
@@ -175,6 +177,9 @@ func (n *dictNode) learn(f *frame, col *vec.Vec, sel []uint16) (codes []int32, o
 
 // missing computes the entries of sel that are not known.
 func (n *dictNode) missing(values *vec.Vec, codes []int32, off int, sel []uint16) error {
+	if n.left == 0 && (off == 1 || n.known[0] != unknown) {
+		return nil
+	}
 	known := n.known[off:]
 	todo := n.todo[:0]
 	for _, i := range sel {
@@ -191,6 +196,11 @@ func (n *dictNode) missing(values *vec.Vec, codes []int32, off int, sel []uint16
 				n.known[c] = unknown
 			}
 			return err
+		}
+		for _, c := range part {
+			if c > 0 {
+				n.left--
+			}
 		}
 		todo = todo[len(part):]
 	}
@@ -210,7 +220,7 @@ func (n *dictNode) reset(id uint64) error {
 			return err
 		}
 	}
-	n.id, n.known, n.codes = id, n.known[:0], n.codes[:0]
+	n.id, n.known, n.codes, n.left = id, n.known[:0], n.codes[:0], 0
 	n.vals = vec.New(n.typ, 0)
 	if n.typ.Storage() == types.StoreString {
 		n.byText = map[string]int32{}
