@@ -20,8 +20,8 @@ import (
 // maxMessage bounds one message: a task with its plan and splits.
 const maxMessage = 64 << 20
 
-// tokenKey is the metadata key of the application's secret.
-const tokenKey = "volley-token"
+// tokenKey is the metadata key of the application's secret; "-bin" keys may hold any bytes.
+const tokenKey = "volley-token-bin"
 
 // Conn is one side of a control stream. Send is safe for concurrent use, Recv
 // is for one goroutine.

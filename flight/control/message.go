@@ -53,7 +53,7 @@ type (
 	// Report ends an attempt. Failure is nil if it committed its output.
 	Report struct {
 		Attempt Attempt
-		Failure *Failure
+		Failure *Failure `wire:"optional"`
 		// Rows and Bytes are of each channel of the output.
 		Rows, Bytes []int64
 		// Nodes holds figures by plan node, for EXPLAIN ANALYZE.
