@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/format/arrowipc"
 	"github.com/volley-sql/volley/catalog/format/csv"
 	"github.com/volley-sql/volley/catalog/format/json"
 	"github.com/volley-sql/volley/catalog/format/parquet"
@@ -18,6 +19,7 @@ import (
 // formats is the table: one line a format. Names are lower case.
 var formats = map[string]func() format.Format{
 	"parquet": parquet.New,
+	"arrow":   arrowipc.New,
 	"csv":     csv.New,
 	"json":    json.New,
 	"text":    text.New,
