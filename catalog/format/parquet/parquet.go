@@ -89,9 +89,6 @@ func (Format) Splits(ctx context.Context, st store.Store, sf store.File, schema 
 	return out, nil
 }
 
-// sampleFiles is how many footers are read of a table of very many files.
-const sampleFiles = 100
-
 // Infer merges the schemas of the files by column name, in the order of the
 // files; a column some file lacks is nullable. With the option mergeSchema =
 // false the first file's schema is taken as it is.
