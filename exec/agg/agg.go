@@ -19,7 +19,7 @@
 // # How it works
 //
 // Every thread has a table of its own: rows (package row) of hash, keys and
-// states, kept by 64 partitions of the hash, and a directory over them. A full
+// states, kept by 256 partitions of the hash, and a directory over them. A full
 // directory grows, or, where grouping does not pay, is emptied while the rows stay: groups may
 // then have several rows. The source merges the rows of one partition at a
 // time, in a directory that fits the cache. Few groups of small keys bypass hashing (direct.go).

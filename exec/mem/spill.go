@@ -131,7 +131,7 @@ func (r *SpillReader) Next() ([]byte, error) {
 	if n > maxPayload || raw > maxPayload || r.at+frameHead+int64(n) > r.end {
 		return nil, corrupt()
 	}
-	if n > cap(r.stored) {
+	if r.stored == nil || n > cap(r.stored) {
 		r.stored = make([]byte, n)
 	}
 	b := r.stored[:n]
