@@ -137,19 +137,20 @@ func gather(dst *vec.Vec, src *column, rows []uint32) {
 func gatherData[T vec.Elem](dst *vec.Vec, src *column, rows []uint32, absent bool) {
 	out := vec.Data[T](dst)[:len(rows)]
 	data := src.data
+	var zero T
+	size := unsafe.Sizeof(zero)
 	if absent {
-		var zero T
 		for i, r := range rows {
 			if r == Absent {
 				out[i] = zero
 			} else {
-				out[i] = (*[ChunkRows]T)(data[r>>ChunkShift])[r&ChunkMask]
+				out[i] = *(*T)(unsafe.Add(data[r>>ChunkShift], uintptr(r&ChunkMask)*size))
 			}
 		}
 		return
 	}
 	for i, r := range rows {
-		out[i] = (*[ChunkRows]T)(data[r>>ChunkShift])[r&ChunkMask]
+		out[i] = *(*T)(unsafe.Add(data[r>>ChunkShift], uintptr(r&ChunkMask)*size))
 	}
 }
 

@@ -138,6 +138,11 @@ var zero uint64
 // update adds rows lo … hi of the partition to a state of acc.
 func (a *aggregate) update(acc function.Accumulator, state unsafe.Pointer, p *partition, lo, hi int) error {
 	for lo < hi {
+		if hi-lo > vec.DefaultSize {
+			if err := p.ctx.Err(); err != nil {
+				return err
+			}
+		}
 		args, sel, next := a.in.load(p, lo, hi)
 		if len(sel) > 0 {
 			if err := acc.UpdateOne(a.w.env.Context, state, args, sel); err != nil {

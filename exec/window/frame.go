@@ -68,7 +68,9 @@ func (f *frame) whole() bool {
 // begin prepares for the rows of p.
 func (f *frame) begin(p *partition) error {
 	if f.unit == expr.Range && (f.start == expr.CurrentRow || f.end == expr.CurrentRow || f.keys != nil) {
-		p.peers()
+		if err := p.peers(); err != nil {
+			return err
+		}
 	}
 	if f.keys == nil {
 		return nil

@@ -30,16 +30,18 @@ func (p *partition) reset(e *evaluation, at, end int) {
 		n = end - at
 	} else {
 		for at+n < end && p.ord.Same(rows[at], rows[at+n], e.w.parts) {
-			n++
+			if n++; n&0xffff == 0 && p.ctx.Err() != nil {
+				break // whoever works on the partition finds out
+			}
 		}
 	}
 	p.n, p.rows = n, rows[at:at+n]
 }
 
 // peers fills in peerLo and peerHi.
-func (p *partition) peers() {
+func (p *partition) peers() error {
 	if p.peersKnown {
-		return
+		return nil
 	}
 	p.peersKnown = true
 	p.peerLo, p.peerHi = grow(p.peerLo, p.n), grow(p.peerHi, p.n)
@@ -48,11 +50,17 @@ func (p *partition) peers() {
 		for hi < p.n && p.ord.Same(p.rows[lo], p.rows[hi], p.keys) {
 			hi++
 		}
+		if hi>>16 != lo>>16 {
+			if err := p.ctx.Err(); err != nil {
+				return err
+			}
+		}
 		for i := lo; i < hi; i++ {
 			p.peerLo[i], p.peerHi[i] = int32(lo), int32(hi)
 		}
 		lo = hi
 	}
+	return nil
 }
 
 func grow[T any](s []T, n int) []T {

@@ -20,7 +20,7 @@ func (r *rank) full() bool { return false }
 func (r *rank) begin(p *partition) error {
 	r.dense = 0
 	if r.name != "row_number" {
-		p.peers()
+		return p.peers()
 	}
 	return nil
 }
