@@ -163,6 +163,18 @@ func TestRandom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if round%10 == 0 { // no rows at all, and rows of which none is selected
+			empty := make([]*vec.Vec, len(cols))
+			for k, c := range cols {
+				empty[k] = vec.New(c.Type, 0)
+			}
+			if _, err := set.Eval(empty, 0, nil); err != nil {
+				t.Fatalf("%s: %v of no rows", function.Text(e), err)
+			}
+			if _, err := set.Eval(in, n, []uint16{}); err != nil {
+				t.Fatalf("%s: %v of no selected rows", function.Text(e), err)
+			}
+		}
 		out, err := set.Eval(in, n, sel)
 		if (err != nil) != fail {
 			t.Fatalf("%s: error %v, but a row alone fails: %v", function.Text(e), err, fail)

@@ -196,6 +196,45 @@ func TestAggregates(t *testing.T) {
 	}
 }
 
+// Every aggregate of one argument takes a group without rows, a constant NULL
+// and a dictionary.
+func TestOddInputs(t *testing.T) {
+	for _, d := range Defs() {
+		arg := types.Type{Kind: types.Int32}
+		switch d.Name {
+		case "bool_and", "bool_or", "count_if":
+			arg = types.BoolType
+		case "listagg":
+			arg = types.StringType
+		}
+		r, err := function.New(Defs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := r.Lookup(d.Name).Resolve(&function.Call{Name: d.Name, Args: []expr.Expr{ref(0, arg)}, ANSI: true})
+		if err != nil {
+			continue // takes more arguments
+		}
+		p := o.Params[0]
+		null := (&vec.Vec{Type: p}).SetConst(3)
+		null.SetNull(0)
+		values := vec.New(p, 1)
+		dict := &vec.Vec{Type: p}
+		dict.SetDict(vec.NewDictionary(values), []int32{0, 0, 0})
+		dict.SetNull(1)
+		call := &expr.Agg{Func: d.Name, Args: []expr.Expr{ref(0, p)}, T: o.Result}
+		for i, v := range []*vec.Vec{null, dict, vec.New(p, 0)} {
+			got, err := worlds(o, call, []*vec.Vec{v}, v.Len())
+			if err != nil {
+				t.Errorf("%s: %v", d.Name, err)
+			}
+			if !cmp.Equal(got[0], got[3]) || i == 2 && got[0] != nil && !o.NotNull {
+				t.Errorf("%s: %v", d.Name, got)
+			}
+		}
+	}
+}
+
 func TestSumOverflow(t *testing.T) {
 	args := []expr.Expr{ref(0, types.Int64Type)}
 	o := resolve(t, "sum", args)
