@@ -10,6 +10,7 @@ package planner
 
 import (
 	"context"
+	"strings"
 
 	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/internal/settings"
@@ -54,6 +55,8 @@ func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*P
 	p := &Plan{Bound: b}
 	var err error
 	p.Optimized, err = optimize.Optimize(ctx, b.Node, optimize.Options{
+		Disabled:  !settings.OptimizerEnabled.Get(env.Settings),
+		Skip:      skipped(env.Settings),
 		Functions: env.Functions,
 		Fold: func(e expr.Expr) (*expr.Literal, error) {
 			return eval.Fold(env.Functions, env.Context, e)
@@ -68,6 +71,15 @@ func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*P
 		Functions:          env.Functions,
 	})
 	return p, err
+}
+
+// skipped are the optimizer rules that settings leave out.
+func skipped(s *settings.Snapshot) map[string]bool {
+	out := map[string]bool{"orderjoins": !settings.JoinReorder.Get(s)}
+	for _, name := range strings.Split(settings.OptimizerRules.Get(s), ",") {
+		out[strings.ToLower(strings.TrimSpace(name))] = true
+	}
+	return out
 }
 
 // threshold is spark.sql.autoBroadcastJoinThreshold, in which 0 and less mean never.

@@ -75,6 +75,8 @@ var (
 		"Send every plan through its wire form, also within one process. For tests.")
 	JoinReorder = newBool("volley.optimizer.joinReorder", "true", "0.1",
 		"Choose the order of joins by statistics.")
+	OptimizerEnabled = newBool("volley.optimizer.enabled", "true", "0.1",
+		"Rewrite plans to be faster. Without it only what execution depends on is done. For tests.")
 	OptimizerRules = newText("volley.optimizer.disabledRules", "", "0.1",
 		"Names of optimizer rules, separated by commas, that are left out.")
 	MaxExpressionDepth = newInt("volley.parser.maxDepth", "2000", 50, 20000, "0.1",

@@ -36,6 +36,10 @@ type Column struct {
 	Bounded  bool
 	// Measure marks amounts and the like, whose values crowd in a part of their range.
 	Measure bool
+	// Table numbers the table use the column is of (0: none), which has TableRows
+	// rows: no more combinations of its columns exist.
+	Table     int
+	TableRows float64
 	// Nulls is the fraction of NULLs.
 	Nulls float64
 	// Width is the mean bytes a value takes.
@@ -88,6 +92,7 @@ type Estimator struct {
 	ctx   context.Context
 	seen  map[logical.Node]*Relation
 	stats map[catalog.Table]*catalog.Stats
+	scans int
 }
 
 // New makes an estimator. ctx bounds the reading of statistics.
@@ -325,9 +330,20 @@ func (r *Relation) Groups(keys []expr.Expr) float64 {
 	if len(keys) == 0 {
 		return 1
 	}
-	ds := make([]float64, len(keys))
-	for i, k := range keys {
-		ds[i] = r.expr(k).Distinct
+	var ds []float64
+	byTable := map[int][]float64{}
+	rows := map[int]float64{}
+	for _, k := range keys {
+		c := r.expr(k)
+		if c.Table == 0 {
+			ds = append(ds, c.Distinct)
+			continue
+		}
+		byTable[c.Table] = append(byTable[c.Table], c.Distinct)
+		rows[c.Table] = c.TableRows
+	}
+	for t, own := range byTable {
+		ds = append(ds, math.Min(combine(own), math.Max(rows[t], 1)))
 	}
 	return math.Max(1, math.Min(combine(ds), r.Rows))
 }

@@ -33,12 +33,15 @@ func (e *Estimator) scan(n *logical.Scan) *Relation {
 		}
 	}
 	r := &Relation{Rows: rows, Base: rows, Cols: map[expr.ColID]Column{}, Domain: map[expr.ColID]float64{}}
+	e.scans++
 	for i, c := range n.Cols {
 		var cs *catalog.ColumnStats
 		if n.Source[i] < len(s.Columns) {
 			cs = &s.Columns[n.Source[i]]
 		}
-		r.Cols[c.ID] = column(cs, c.T, rows)
+		col := column(cs, c.T, rows)
+		col.Table, col.TableRows = e.scans, rows
+		r.Cols[c.ID] = col
 	}
 	return r.Filter(n.Filters)
 }

@@ -13,13 +13,10 @@ import (
 // two with an exchange of states between them. DISTINCT aggregates and those
 // that depend on order need all rows of a group, so for them rows move instead.
 func (l *lowerer) group(in *plan, keys, aggs []logical.Named) (*plan, error) {
-	exprs := make([]expr.Expr, len(keys))
-	for i, k := range keys {
-		exprs[i] = k.Expr
-	}
+	exprs := keyExprs(keys)
 	together := in.dist.kind == single || len(keys) > 0 && in.dist.coversKeys(columnIDs(exprs))
 	if !together && l.splits(aggs) {
-		return l.twoSteps(in, keys, aggs)
+		return l.twoSteps(in, keys, aggs, nil)
 	}
 	in, err := l.together(in, exprs)
 	if err != nil {
@@ -68,8 +65,9 @@ func (l *lowerer) splits(aggs []logical.Named) bool {
 	return true
 }
 
-// twoSteps is a Partial aggregation, an exchange of its states by the keys, and a Final one.
-func (l *lowerer) twoSteps(in *plan, keys, aggs []logical.Named) (*plan, error) {
+// twoSteps is a Partial aggregation, an exchange of its states by the keys, and
+// a Final one. With grouping sets the states are repeated between the two.
+func (l *lowerer) twoSteps(in *plan, keys, aggs []logical.Named, g *grouping) (*plan, error) {
 	part, cols, err := l.oneStep(in, keys, aggs)
 	if err != nil {
 		return nil, err
@@ -84,23 +82,47 @@ func (l *lowerer) twoSteps(in *plan, keys, aggs []logical.Named) (*plan, error) 
 		part.States = append(part.States, len(states))
 	}
 	part.Info.Est = in.node.Meta().Est
-	p := &plan{node: part, cols: cols[:len(keys)], dist: in.dist}
+	p := &plan{node: part, cols: append([]*expr.Column(nil), cols[:len(keys)]...), dist: in.dist}
+	for i, t := range part.StateTypes {
+		p.cols = append(p.cols, &expr.Column{ID: hiddenColumn - expr.ColID(20_000+i), Name: "state", T: t, Null: true})
+	}
+	if g != nil {
+		p = l.repeatStates(g, p, len(keys))
+		keys = g.inner
+	}
 	final := &physical.HashAggregate{
-		Info: l.info(), Mode: physical.Final, KeyNames: part.KeyNames, Aggs: part.Aggs, AggNames: part.AggNames,
+		Info: l.info(), Mode: physical.Final, Aggs: part.Aggs, AggNames: part.AggNames,
 		StateTypes: part.StateTypes, States: part.States,
 	}
 	ids := make([]expr.ColID, len(keys))
-	for i := range keys {
+	var out []*expr.Column
+	for i, k := range keys {
 		final.Keys = append(final.Keys, p.ref(i))
-		ids[i] = keys[i].Col.ID
+		final.KeyNames = append(final.KeyNames, k.Col.Name)
+		ids[i] = max(k.Col.ID, 0)
+		out = append(out, column(k.Col, final.Keys[i]))
 	}
-	if len(keys) == 0 {
+	switch {
+	case len(keys) == 0:
 		p = l.gather(p, nil)
-	} else {
+	case p.dist.kind != single:
 		p = l.hash(p, final.Keys, ids)
 	}
 	final.Input = p.node
-	return &plan{node: final, cols: cols, dist: p.dist}, nil
+	return &plan{node: final, cols: append(out, cols[len(part.Keys):]...), dist: p.dist}, nil
+}
+
+// repeatStates repeats groups, of which the first columns are the keys.
+func (l *lowerer) repeatStates(g *grouping, p *plan, keys int) *plan {
+	var ks, states []expr.Expr
+	for i := range p.cols {
+		if i < keys {
+			ks = append(ks, p.ref(i))
+		} else {
+			states = append(states, p.ref(i))
+		}
+	}
+	return l.repeat(g, p, ks, states, p.cols[keys:])
 }
 
 // stateTypes are the columns that carry the state of an aggregate.

@@ -152,15 +152,15 @@ func TestGroupingSetsExpand(t *testing.T) {
 		t.Errorf("%d keys, want a, b, grouping id and position", len(agg.Keys))
 	}
 	e := agg.Input.(*physical.Expand)
-	if len(e.Projections) != 4 || agg.Aggs[0].Args[0].(*expr.Ref).Index != 0 {
+	if len(e.Projections) != 4 || agg.Aggs[0].Args[0].(*expr.Ref).Index != 4 {
 		t.Errorf("expand %+v", e)
 	}
 	last := e.Projections[3]
-	if last[len(last)-2].(*expr.Literal).Value != int64(3) {
-		t.Errorf("grouping id of () is %v, want 3", last[len(last)-2])
+	if last[2].(*expr.Literal).Value != int64(3) || last[0].(*expr.Literal).Value != nil {
+		t.Errorf("the row of () is %v", last)
 	}
 	// Two equal sets keep their rows apart.
-	if a, b := e.Projections[1][len(last)-1], e.Projections[2][len(last)-1]; a.(*expr.Literal).Value == b.(*expr.Literal).Value {
+	if a, b := e.Projections[1][3], e.Projections[2][3]; a.(*expr.Literal).Value == b.(*expr.Literal).Value {
 		t.Error("repeated sets fall together")
 	}
 }

@@ -29,6 +29,9 @@ type Options struct {
 	// Disabled leaves out all passes that lowering does not depend on: setting
 	// volley.optimizer.enabled.
 	Disabled bool
+	// Skip names rules to leave out, in lower case: setting
+	// volley.optimizer.disabledRules. Rules of required passes run all the same.
+	Skip map[string]bool
 	// Functions tells which functions are volatile and which return NULL for
 	// NULL. Without it only operators are known to be harmless.
 	Functions *function.Registry

@@ -1,6 +1,8 @@
 package optimize
 
 import (
+	"strings"
+
 	"github.com/volley-sql/volley/internal/tree"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/logical"
@@ -63,6 +65,7 @@ func (p *Pass) run(q *Query, n logical.Node) logical.Node {
 	var local, exprs []Rule
 	for _, r := range p.Rules {
 		switch {
+		case !p.Required && q.opts.Skip[strings.ToLower(r.Name)]:
 		case r.plan != nil:
 			if m := r.plan(q, n); m != n {
 				q.fired(r.Name)
