@@ -195,7 +195,7 @@ type binder struct {
 
 const (
 	maxDepth = 10_000  // nested query blocks, relations and views
-	maxNodes = 400_000 // relations and query blocks of one statement, copies of CTEs included
+	maxNodes = 40_000 // relations and query blocks of one statement, copies of CTEs included
 )
 
 func newBinder(ctx context.Context, env *Env) *binder {

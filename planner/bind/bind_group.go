@@ -182,7 +182,7 @@ func (s *selection) groupExpr(e ast.Expr) ([]int, error) {
 			return nil, sqlerr.New(sqlerr.GroupByPosOutOfRange, "GROUP BY position %d is not in select list (valid range is [1, %d]).", n, len(s.block.items)).At(e.Pos())
 		}
 		it := s.block.items[n-1]
-		if has(it.expr, isAgg) {
+		if hasAgg(it.expr) {
 			return nil, sqlerr.New(sqlerr.GroupByPosAggregate, "GROUP BY %d refers to an expression %s that contains an aggregate function. Aggregate functions are not allowed in GROUP BY.", n, it.name).At(e.Pos())
 		}
 		if has(it.expr, isWindow) {
@@ -209,6 +209,9 @@ func (s *selection) addKey(x expr.Expr, name string, pos int) ([]int, error) {
 		return nil, sqlerr.New(sqlerr.LcaInGroupBy, "The feature is not supported: Referencing a lateral column alias via GROUP BY alias/ALL is not supported yet.").At(max(at, pos))
 	}
 	x = s.block.inline(x)
+	if has(x, isWindow) {
+		return nil, sqlerr.New(sqlerr.UnsupportedExprOperator, "GROUP BY cannot use the window function in %s.", name).At(pos)
+	}
 	if has(x, isAgg) {
 		return nil, sqlerr.New(sqlerr.GroupByAggregate, "Aggregate functions are not allowed in GROUP BY, but found %s.", name).At(pos)
 	}

@@ -177,18 +177,10 @@ func (b *binder) using(j *ast.Join, n *logical.Join, names []string, lf, rf []fi
 }
 
 func (b *binder) usingColumn(fs []field, name, side string, j *ast.Join) (field, error) {
-	at := -1
-	for i, f := range fs {
-		if f.hidden || !b.same(f.name, name) {
-			continue
+	for _, f := range fs { // the first of several, as in Spark
+		if !f.hidden && b.same(f.name, name) {
+			return f, nil
 		}
-		if at >= 0 {
-			return field{}, ambiguous([]string{name}, []*field{&fs[at], &fs[i]}, j.Pos())
-		}
-		at = i
-	}
-	if at >= 0 {
-		return fs[at], nil
 	}
 	var names []string
 	for _, f := range fs {

@@ -253,21 +253,20 @@ func (s *selection) assemble() (*relation, error) {
 	exprs := s.layers()
 	out := &relation{}
 	var cols []logical.Named
-	taken := expr.ColSet{}
+	taken := map[expr.ColID]bool{} // a set of bits would be as long as the highest id
 	refs := map[expr.ColID]*expr.Column{}
 	for i, it := range s.block.items {
 		x := exprs[i]
 		it.col = &expr.Column{ID: it.ref, Name: it.name, T: x.Type(), Null: x.Nullable(), Pos: int32(it.pos)}
-		if c, ok := x.(*expr.Column); ok && !taken.Has(c.ID) && b.inside(s.plan, c.ID) {
+		if c, ok := x.(*expr.Column); ok && !taken[c.ID] && b.inside(s.plan, c.ID) {
 			it.col.ID = c.ID
 		}
-		taken.Add(it.col.ID)
+		taken[it.col.ID] = true
 		refs[it.ref] = it.col
 		cols = append(cols, logical.Named{Col: it.col, Expr: x})
 		out.fields = append(out.fields, field{col: it.col, name: it.name, qual: it.qual})
 	}
-	below := expr.ColumnIDs(s.plan.Columns())
-	extra, err := s.sortKeys(cols, refs, below, taken)
+	extra, err := s.sortKeys(cols, refs, taken)
 	if err != nil {
 		return nil, err
 	}
@@ -368,7 +367,7 @@ func (b *binder) distinct(plan logical.Node, pos int) (logical.Node, error) {
 
 // sortKeys makes s.keys expressions over the projection cols, and returns the
 // columns that must pass through it for that.
-func (s *selection) sortKeys(cols []logical.Named, refs map[expr.ColID]*expr.Column, below, taken expr.ColSet) ([]logical.Named, error) {
+func (s *selection) sortKeys(cols []logical.Named, refs map[expr.ColID]*expr.Column, taken map[expr.ColID]bool) ([]logical.Named, error) {
 	var extra []logical.Named
 	for i := range s.keys {
 		k := &s.keys[i]
@@ -385,7 +384,7 @@ func (s *selection) sortKeys(cols []logical.Named, refs map[expr.ColID]*expr.Col
 			return nil, false
 		})
 		for _, id := range expr.Used(k.Expr).IDs() {
-			if taken.Has(id) || !below.Has(id) {
+			if taken[id] {
 				continue
 			}
 			for _, c := range s.plan.Columns() {
@@ -405,7 +404,7 @@ func (s *selection) sortKeys(cols []logical.Named, refs map[expr.ColID]*expr.Col
 				if s.sel.Distinct {
 					return nil, s.b.unresolved(s.site("", outputFirst, false, false).visible(), []string{c.Name}, s.order.OrderBy[min(i, len(s.order.OrderBy)-1)].Pos())
 				}
-				taken.Add(id)
+				taken[id] = true
 				extra = append(extra, logical.Named{Col: c, Expr: c})
 			}
 		}

@@ -38,12 +38,23 @@ func (b *binder) expand(s *site, e *ast.Star) ([]*item, error) {
 		}
 		return items, nil
 	}
-	for _, hidden := range []bool{true, false} {
-		for i := range s.sc.fields {
-			if f := &s.sc.fields[i]; f.hidden == hidden && len(f.qual) > 0 && b.qualified(f.qual, e.Qualifier) {
-				add(f)
+	var crossed []*frame
+	for sc := s.sc; sc != nil && len(items) == 0; {
+		for _, hidden := range []bool{true, false} {
+			for i := range sc.fields {
+				if f := &sc.fields[i]; f.hidden == hidden && len(f.qual) > 0 && b.qualified(f.qual, e.Qualifier) {
+					add(f)
+					for _, fr := range crossed {
+						fr.use(f.col.ID)
+					}
+				}
 			}
 		}
+		if sc.frame == nil {
+			break
+		}
+		crossed = append(crossed, sc.frame)
+		sc = sc.frame.parent
 	}
 	if len(items) > 0 {
 		return items, nil

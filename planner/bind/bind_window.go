@@ -21,7 +21,7 @@ func (b *binder) windowCall(s *site, e *ast.Func, def *function.Def, args []ast.
 	case s.clause == "FILTER":
 		return nil, sqlerr.New(sqlerr.InvalidAggFilterWindow, "The FILTER expression contains a window function: %s.", text()).At(e.Pos())
 	case s.clause == "WHERE":
-		return nil, sqlerr.New(sqlerr.InvalidWhere, "The WHERE condition contains invalid expressions: %s. Rewrite the query to avoid window functions in WHERE.", text()).
+		return nil, sqlerr.New(sqlerr.WindowInWhere, "It is not allowed to use window functions inside WHERE clause: %s.", text()).
 			At(e.Pos()).WithHint("Use QUALIFY for conditions on window functions.")
 	case !s.window || s.inAgg || s.inWindow:
 		return nil, sqlerr.New(sqlerr.UnsupportedExprOperator, "It is not allowed to use a window function inside %s.", place(s)).At(e.Pos())
