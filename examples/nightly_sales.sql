@@ -23,7 +23,7 @@ CREATE OR REPLACE TEMP VIEW products
 USING json OPTIONS (path '${data}/products.jsonl');
 
 CREATE OR REPLACE TEMP VIEW fx_rates (day, currency, rate_to_eur) AS
-SELECT CAST(day AS DATE), currency, CAST(rate_to_eur AS DECIMAL(12, 6)) FROM csv.`${data}/fx_rates.csv`;
+SELECT CAST(day AS DATE), currency, CAST(rate_to_eur AS DECIMAL(12, 6)) FROM '${data}/fx_rates.csv';
 
 -- Every row with the first check it fails, or NULL.
 CREATE OR REPLACE TEMP VIEW checked AS

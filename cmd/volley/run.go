@@ -61,13 +61,6 @@ func (f *sqlFlags) runScript(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	for name, v := range params.Named {
-		if text, ok := v.Value.(string); ok {
-			if err := s.Settings.Set(name, text); err != nil {
-				return usagef("--param %s: %v", name, err)
-			}
-		}
-	}
 	r := newScriptRunner(a, s, f.format, params)
 	r.header, r.verbose = f.header, f.verbose
 	return r.script(ctx, filepath.ToSlash(path), string(text))

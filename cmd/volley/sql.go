@@ -146,7 +146,22 @@ func (r *scriptRunner) script(ctx context.Context, file, text string) error {
 	return nil
 }
 
+// expand puts the values of parameters in the place of ${name}; other
+// ${…} are left to the session, which knows settings.
+func (r *scriptRunner) expand(sql string) string {
+	if !strings.Contains(sql, "${") {
+		return sql
+	}
+	for name, v := range r.params.Named {
+		if text, ok := v.Value.(string); ok {
+			sql = strings.ReplaceAll(sql, "${"+name+"}", text)
+		}
+	}
+	return sql
+}
+
 func (r *scriptRunner) statement(ctx context.Context, sql string) error {
+	sql = r.expand(sql)
 	stop := r.watch(sql)
 	res, err := r.session.Run(ctx, sql, r.params)
 	if err != nil {
