@@ -12,6 +12,9 @@
 -- param data = testdata/retail
 -- param out = out
 
+-- Days are those of UTC, wherever the job runs.
+SET TIME ZONE 'UTC';
+
 -- What arrived, partitioned by the day of arrival.
 CREATE OR REPLACE TEMP VIEW arrivals AS
 SELECT * FROM parquet.`${data}/transactions` WHERE day <= CAST(:day AS DATE);
