@@ -135,7 +135,9 @@ func node(cols []int, filters ...expr.Expr) *physical.Scan {
 
 func ref(i int, t types.Type) *expr.Ref { return &expr.Ref{Index: i, T: t, Null: true} }
 
-func cmp(op expr.CompareOp, l, r expr.Expr) expr.Expr { return &expr.Compare{Op: op, Left: l, Right: r} }
+func cmp(op expr.CompareOp, l, r expr.Expr) expr.Expr {
+	return &expr.Compare{Op: op, Left: l, Right: r}
+}
 
 func lit(t types.Type, d types.Datum) expr.Expr { return &expr.Literal{Value: d, T: t} }
 
@@ -165,11 +167,17 @@ func TestScan(t *testing.T) {
 		keep    func(id int64, day, word string) bool
 	}{
 		{"all", nil, func(int64, string, string) bool { return true }},
-		{"rows", []expr.Expr{cmp(expr.Lt, id, lit(types.Int64Type, int64(250))), cmp(expr.Eq, word, lit(types.StringType, "w3"))},
-			func(id int64, _, word string) bool { return id < 250 && word == "w3" }},
+		{
+			"rows",
+			[]expr.Expr{cmp(expr.Lt, id, lit(types.Int64Type, int64(250))), cmp(expr.Eq, word, lit(types.StringType, "w3"))},
+			func(id int64, _, word string) bool { return id < 250 && word == "w3" },
+		},
 		{"partition", []expr.Expr{cmp(expr.Ge, day, lit(types.StringType, "d3"))}, func(_ int64, day, _ string) bool { return day >= "d3" }},
-		{"mixed", []expr.Expr{&expr.Or{Args: []expr.Expr{cmp(expr.Eq, day, lit(types.StringType, "d1")), cmp(expr.Eq, id, lit(types.Int64Type, int64(7)))}}},
-			func(id int64, day, _ string) bool { return day == "d1" || id == 7 }},
+		{
+			"mixed",
+			[]expr.Expr{&expr.Or{Args: []expr.Expr{cmp(expr.Eq, day, lit(types.StringType, "d1")), cmp(expr.Eq, id, lit(types.Int64Type, int64(7)))}}},
+			func(id int64, day, _ string) bool { return day == "d1" || id == 7 },
+		},
 		{"missing column", []expr.Expr{&expr.IsNull{Arg: extra}}, func(id int64, _, _ string) bool { return id/100%2 == 0 }},
 		{"widened column", []expr.Expr{cmp(expr.Eq, extra, lit(types.Int32Type, int64(7)))}, func(id int64, _, _ string) bool { return id/100%2 == 1 && id%50 == 7 }},
 		{"none", []expr.Expr{cmp(expr.Gt, id, lit(types.Int64Type, int64(1e6)))}, func(int64, string, string) bool { return false }},

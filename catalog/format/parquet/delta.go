@@ -40,14 +40,6 @@ func (d *deltaInts) init(b []byte, n int) error {
 	return nil
 }
 
-// rest is where the section ends once all values are decoded.
-func (d *deltaInts) rest() []byte {
-	if d.p > len(d.b) {
-		return nil
-	}
-	return d.b[d.p:]
-}
-
 // read decodes len(dst) values.
 func (d *deltaInts) read(dst []int64) error {
 	for len(dst) > 0 {
@@ -162,7 +154,6 @@ type deltaStrings struct {
 	data     []byte
 	last     []byte
 	ls, ps   [256]int64
-	arena    []byte
 }
 
 // init finds the sections: [prefix lengths] lengths bytes.

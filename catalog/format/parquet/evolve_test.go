@@ -85,17 +85,26 @@ func TestEvolved(t *testing.T) {
 	for _, batch := range []int{1, 2, 100} {
 		got, _, err := readRows(f, want, batch)
 		exp := [][]types.Datum{
-			{"a", "b", nil}, {nil, nil, nil}, {int64(1), nil, int64(-3)}, {types.Int128From(15000), types.Int128From(-100), nil},
-			{[]types.Datum{nil, types.Int128From(500)}, nil, []types.Datum{nil, nil}}, {[]types.Datum{int64(1), nil}, []types.Datum{}, nil},
-			{1.5, nil, 2.5}, {int64(86400e6), int64(-86400e6), nil},
+			{"a", "b", nil},
+			{nil, nil, nil},
+			{int64(1), nil, int64(-3)},
+			{types.Int128From(15000), types.Int128From(-100), nil},
+			{[]types.Datum{nil, types.Int128From(500)}, nil, []types.Datum{nil, nil}},
+			{[]types.Datum{int64(1), nil}, []types.Datum{}, nil},
+			{1.5, nil, 2.5},
+			{int64(86400e6), int64(-86400e6), nil},
 		}
 		if err != nil || !reflect.DeepEqual(got, exp) {
 			t.Errorf("batches of %d: %v\ngot  %v\nwant %v", batch, err, got, exp)
 		}
 	}
 	for _, s := range []types.Schema{
-		{field("i", types.StringType)}, {field("i", types.Int16Type)}, {field("st", types.Int32Type)}, {field("dec", types.DecimalType(5, 1))},
-		{field("st", types.StructType(field("p", types.BoolType)))}, {field("arr", types.MapType(types.StringType, types.StringType, true))},
+		{field("i", types.StringType)},
+		{field("i", types.Int16Type)},
+		{field("st", types.Int32Type)},
+		{field("dec", types.DecimalType(5, 1))},
+		{field("st", types.StructType(field("p", types.BoolType)))},
+		{field("arr", types.MapType(types.StringType, types.StringType, true))},
 	} {
 		if _, _, err := readRows(f, s, 10); !sqlerr.Is(err, sqlerr.FileReadParquetType) || !strings.Contains(err.Error(), f.Path) || !strings.Contains(err.Error(), s[0].Name) {
 			t.Errorf("%v: %v", s, err)

@@ -171,10 +171,16 @@ func TestSkipping(t *testing.T) {
 		most    int // rows looked at
 	}{
 		{"a page", []expr.Expr{cmpExpr(expr.Eq, k, lit(types.Int64Type, int64(150_001)))}, func(i int) bool { return i == 150_001 }, 65_000},
-		{"a range over row groups", []expr.Expr{cmpExpr(expr.Ge, k, lit(types.Int64Type, int64(122_000))), cmpExpr(expr.Lt, k, lit(types.Int64Type, int64(123_500)))},
-			func(i int) bool { return i >= 122_000 && i < 123_500 }, 125_000},
-		{"rows here and there", []expr.Expr{cmpExpr(expr.Eq, s, lit(types.StringType, "word 3")), cmpExpr(expr.Lt, k, lit(types.Int64Type, int64(50_000)))},
-			func(i int) bool { return i < 50_000 && i%10 == 3 && i%13 != 0 }, 62_000},
+		{
+			"a range over row groups",
+			[]expr.Expr{cmpExpr(expr.Ge, k, lit(types.Int64Type, int64(122_000))), cmpExpr(expr.Lt, k, lit(types.Int64Type, int64(123_500)))},
+			func(i int) bool { return i >= 122_000 && i < 123_500 }, 125_000,
+		},
+		{
+			"rows here and there",
+			[]expr.Expr{cmpExpr(expr.Eq, s, lit(types.StringType, "word 3")), cmpExpr(expr.Lt, k, lit(types.Int64Type, int64(50_000)))},
+			func(i int) bool { return i < 50_000 && i%10 == 3 && i%13 != 0 }, 62_000,
+		},
 		{"nulls", []expr.Expr{&expr.IsNull{Arg: s}}, func(i int) bool { return i%13 == 0 }, rows},
 		{"nothing", []expr.Expr{cmpExpr(expr.Eq, s, lit(types.StringType, "word"))}, func(i int) bool { return false }, 0},
 		{"not in the dictionary", []expr.Expr{cmpExpr(expr.Eq, s, lit(types.StringType, "word 33"))}, func(i int) bool { return false }, rows},

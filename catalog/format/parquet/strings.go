@@ -316,7 +316,7 @@ func (f *texts) skip(n int) error {
 func (f *texts) spread(valid vec.Bitmap, at, k, present int) {
 	if present == 0 && !f.coded && f.flat == nil {
 		// Nothing but nulls so far: start codes if there is a dictionary, else flat.
-		if f.remap == nil || len(f.remap) == 0 {
+		if len(f.remap) == 0 {
 			f.toFlat(at)
 		} else {
 			f.coded = true
