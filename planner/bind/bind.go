@@ -194,7 +194,7 @@ type binder struct {
 }
 
 const (
-	maxDepth = 10_000  // nested query blocks, relations and views
+	maxDepth = 10_000 // nested query blocks, relations and views
 	maxNodes = 40_000 // relations and query blocks of one statement, copies of CTEs included
 )
 
