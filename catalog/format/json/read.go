@@ -188,7 +188,7 @@ func (r *reader) record(path string, text []byte) error {
 	var err error
 	switch s.next() {
 	case object:
-		return r.add(path, text, func() error { return r.root.object(s, 1) })
+		return r.add(path, text, r.root.n, r.root.object(s, 1))
 	case array:
 		// Only a complete array is a record each; a damaged one is one bad record.
 		check := *s
@@ -202,17 +202,16 @@ func (r *reader) record(path string, text []byte) error {
 		if err == nil && objects {
 			return s.elements(func() error {
 				s.space()
-				return r.add(path, text, func() error { return r.root.object(s, 1) })
+				return r.add(path, text, r.root.n, r.root.object(s, 1))
 			})
 		}
 	}
-	return r.add(path, text, func() error { return errSyntax })
+	return r.add(path, text, r.root.n, errSyntax)
 }
 
-// add appends one record read by f.
-func (r *reader) add(path string, text []byte, f func() error) error {
-	base := r.root.n
-	err := f()
+// add counts the record that was read into row base with the result err. One
+// that is no JSON is all NULL.
+func (r *reader) add(path string, text []byte, base int, err error) error {
 	fits := err == nil
 	if !fits && !errors.Is(err, errMismatch) {
 		for _, k := range r.root.kids {

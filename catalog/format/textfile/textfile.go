@@ -217,14 +217,19 @@ func (r *Reader) fill() error {
 	}
 	// A record longer than a block is looked through again each time more of it
 	// is there, so what is there doubles.
-	n, err := io.ReadFull(r.src, r.buf[r.have:min(len(r.buf), r.have+max(blockSize, r.have))])
-	r.have += n
-	switch err {
-	case nil:
-	case io.EOF, io.ErrUnexpectedEOF:
-		r.eof = true
-	default:
-		return r.fail(err)
+	want := r.buf[r.have:min(len(r.buf), r.have+max(blockSize, r.have))]
+	for len(want) > 0 {
+		n, err := r.src.Read(want)
+		r.have += n
+		want = want[n:]
+		// Only io.EOF is the end: compressed files cut short say io.ErrUnexpectedEOF.
+		if err == io.EOF {
+			r.eof = true
+			return nil
+		}
+		if err != nil {
+			return r.fail(err)
+		}
 	}
 	return nil
 }
