@@ -12,6 +12,7 @@ import (
 	"github.com/volley-sql/volley/exec/function/cond"
 	"github.com/volley-sql/volley/exec/function/datetime"
 	"github.com/volley-sql/volley/exec/function/math"
+	"github.com/volley-sql/volley/exec/function/nested"
 	"github.com/volley-sql/volley/exec/function/str"
 	"github.com/volley-sql/volley/exec/function/window"
 )
@@ -25,6 +26,7 @@ var families = []func() []function.Def{
 	cond.Defs,
 	datetime.Defs,
 	math.Defs,
+	nested.Defs,
 	str.Defs,
 	window.Defs,
 }
