@@ -28,7 +28,7 @@ func aggregate(c *function.Call) (*function.Overload, error) {
 		return nil, err
 	}
 	acc := c.Args[1].Type()
-	merge, err := lambdaAt(c, 2, 2)
+	merge, err := lambdaAt(c, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func aggregate(c *function.Call) (*function.Overload, error) {
 	result := acc
 	params := []types.Type{t, acc, {}}
 	if len(c.Args) == 4 {
-		if _, err := lambdaAt(c, 3, 1); err != nil {
+		if _, err := lambdaAt(c, 3); err != nil {
 			return nil, err
 		}
 		result = c.Args[3].Type()

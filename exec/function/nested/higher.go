@@ -92,14 +92,11 @@ func lifting(f build.Resolver, places ...int) build.Resolver {
 	}
 }
 
-// lambdaAt checks that argument i is a lambda of at most most parameters.
-func lambdaAt(c *function.Call, i, most int) (*expr.Lambda, error) {
+// lambdaAt checks that argument i is a lambda. The binder counts its parameters.
+func lambdaAt(c *function.Call, i int) (*expr.Lambda, error) {
 	l, ok := c.Args[i].(*expr.Lambda)
 	if !ok {
 		return nil, sqlerr.New(sqlerr.UnexpectedInputType, "Cannot resolve \"%s\" due to data type mismatch: The parameter %d requires a lambda function, however it has the type \"%s\".", function.CallText(c.Name, c.Args), i+1, c.Args[i].Type().SQL())
-	}
-	if len(l.Params) > most {
-		return nil, sqlerr.New(sqlerr.InvalidLambdaArgs, "A higher order function expects %d arguments, but got %d.", most, len(l.Params))
 	}
 	return l, nil
 }
@@ -120,7 +117,7 @@ func overArray(result func(c *function.Call, t types.Type) (types.Type, error), 
 		if err != nil {
 			return nil, err
 		}
-		if _, err := lambdaAt(c, 1, most); err != nil {
+		if _, err := lambdaAt(c, 1); err != nil {
 			return nil, err
 		}
 		r, err := result(c, t)
@@ -239,7 +236,7 @@ func zipWith(c *function.Call) (*function.Overload, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := lambdaAt(c, 2, 2)
+	l, err := lambdaAt(c, 2)
 	if err != nil {
 		return nil, err
 	}

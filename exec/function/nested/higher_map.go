@@ -19,7 +19,7 @@ func overMap(result func(c *function.Call, t types.Type) (types.Type, error), wr
 		if err != nil {
 			return nil, err
 		}
-		if _, err := lambdaAt(c, 1, 2); err != nil {
+		if _, err := lambdaAt(c, 1); err != nil {
 			return nil, err
 		}
 		res, err := result(c, t)
@@ -95,7 +95,7 @@ func zipMaps(c *function.Call) (*function.Overload, error) {
 		return nil, sqlerr.New(sqlerr.MapZipDiffTypes, "Cannot resolve \"%s\" due to data type mismatch: Input to the `map_zip_with` should have been two maps with compatible key types, but it's [\"%s\", \"%s\"].",
 			function.CallText(c.Name, c.Args), a.Key().SQL(), b.Key().SQL())
 	}
-	if _, err := lambdaAt(c, 2, 3); err != nil {
+	if _, err := lambdaAt(c, 2); err != nil {
 		return nil, err
 	}
 	l := types.MapType(key, a.Value(), a.Children()[1].Nullable)

@@ -40,7 +40,7 @@ func arraySort(c *function.Call) (*function.Overload, error) {
 			}), nil
 		}, t), nil
 	}
-	l, err := lambdaAt(c, 1, 2)
+	l, err := lambdaAt(c, 1)
 	if err != nil {
 		return nil, err
 	}
