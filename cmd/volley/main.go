@@ -26,9 +26,15 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	stopProfile, err := profile()
+	if err != nil {
+		report(os.Stderr, err)
+		return 2
+	}
+	defer stopProfile()
 	cmd := rootCommand()
 	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(ctx)
+	err = cmd.ExecuteContext(ctx)
 	var usage usageError
 	switch {
 	case err == nil:
@@ -72,7 +78,7 @@ Without a command it starts the SQL shell.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(sqlCommand(), runCommand(), generateCommand(), executorCommand(), versionCommand())
+	root.AddCommand(sqlCommand(), runCommand(), generateCommand(), benchCommand(), executorCommand(), versionCommand())
 	return root
 }
 
