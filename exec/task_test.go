@@ -267,7 +267,7 @@ func TestPanicIsAnError(t *testing.T) {
 					}
 					if thread == w.Threads-1 {
 						var m map[string]int
-						m["x"] = 1
+						fill(m)
 					}
 				}
 			}}
@@ -423,3 +423,6 @@ func TestMergeOfSortedReads(t *testing.T) {
 		plantest.Diff(t, got[:1000], want[:1000])
 	}
 }
+
+// fill panics for a nil map.
+func fill(m map[string]int) { m["x"] = 1 }

@@ -51,7 +51,7 @@ func (r *Runner) Env(t *stage.Task) (*flow.Env, error) {
 		},
 		Threads: max(1, threads), BatchSize: int(settings.BatchSize.Get(s)),
 		Account:   r.Account.Child(taskName(t), 0),
-		Partition: int(t.Partition), Partitions: int(t.Partitions),
+		Partition: int(t.Partition), Partitions: int(t.Partitions), Attempt: int(t.Attempt),
 		ForceSpill: settings.ForceSpill.Get(s),
 	}, nil
 }

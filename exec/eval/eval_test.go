@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -132,7 +133,7 @@ func TestEval(t *testing.T) {
 	nan := lit(types.Float64Type, func() float64 { z := 0.0; return z / z }())
 	ints := vec.FromDatums(types.Int64Type, int64(1), nil, int64(-3), int64(4), int64(0))
 	strs := vec.FromDatums(types.StringType, "a", "b", nil, "a", "c")
-	flts := vec.FromDatums(types.Float64Type, 1.5, nan.(*expr.Literal).Value, nil, -0.0, 1e300)
+	flts := vec.FromDatums(types.Float64Type, 1.5, nan.(*expr.Literal).Value, nil, math.Copysign(0, -1), 1e300)
 	cases := []struct {
 		name string
 		e    expr.Expr

@@ -25,7 +25,6 @@ func NewLimitState(count, offset int64) *LimitState {
 type Limit struct {
 	state *LimitState
 	out   vec.Batch
-	sel   []uint16
 }
 
 // NewLimit returns the operator of one thread.

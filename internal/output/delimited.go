@@ -17,7 +17,6 @@ type delimited struct {
 	o     Options
 	tab   bool
 	sep   byte
-	cells []types.Datum
 }
 
 func newDelimited(w *bufio.Writer, o Options, tab bool) *delimited {

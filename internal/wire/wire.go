@@ -30,7 +30,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"reflect"
-	"sync"
 
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -67,7 +66,6 @@ func EnumOf[T ~uint8](last T) Enum { return Enum{reflect.TypeFor[T](), uint64(la
 type Codec[T any] struct {
 	families    map[reflect.Type]Family
 	enums       map[reflect.Type]uint64
-	mu          sync.Mutex
 	codecs      map[reflect.Type]*typeCodec
 	fingerprint uint64
 	root        *typeCodec

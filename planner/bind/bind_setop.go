@@ -3,16 +3,11 @@ package bind
 import (
 	"github.com/volley-sql/volley/exec/function/coerce"
 	"github.com/volley-sql/volley/internal/sqlerr"
-	"github.com/volley-sql/volley/internal/tree"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/ast"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/logical"
 )
-
-func walkPlan(n logical.Node, f func(logical.Node)) {
-	tree.Walk(n, func(n logical.Node) bool { f(n); return true })
-}
 
 // setOp binds a set operation. A chain of one kind of UNION is one node.
 func (b *binder) setOp(s *ast.SetOp, fr *frame, ctes *cteScope) (*relation, error) {

@@ -126,11 +126,6 @@ func (b *binder) volatile(c *expr.Call) bool {
 	return d != nil && d.Volatility == function.Volatile
 }
 
-// usesAny reports whether e, or the outer columns of a subquery in it, are in ids.
-func usesAny(e expr.Expr, ids expr.ColSet) bool {
-	return expr.Used(e).Intersects(ids)
-}
-
 // rename replaces columns by id in e and in the plans of its subqueries.
 func rename(e expr.Expr, to map[expr.ColID]*expr.Column) expr.Expr {
 	if len(to) == 0 {

@@ -65,7 +65,7 @@ func checkAs(d arrow.ArrayData, dt arrow.DataType, depth int) error {
 	case arrow.SPARSE_UNION, arrow.DENSE_UNION:
 		return unsupported(dt)
 	}
-	if b := buf(d, 0); b != nil && len(b) > 0 && len(b) < (end(d)+7)/8 {
+	if b := buf(d, 0); len(b) > 0 && len(b) < (end(d)+7)/8 {
 		return invalid("%d bytes of validity are too few for %d rows", len(b), end(d))
 	} else if len(b) == 0 && d.NullN() > 0 && d.Len() > 0 {
 		return invalid("%d rows are null but there is no validity", d.NullN())
