@@ -1,5 +1,5 @@
 // Package arch reads the import order of the project from docs/ARCHITECTURE.md
-// and finds imports that break it.
+// and finds imports that break it, and packages without a package comment.
 package arch
 
 import (
@@ -111,10 +111,7 @@ func Imports(root string) (map[string][]string, error) {
 			return err
 		}
 		if d.IsDir() {
-			if n := d.Name(); n == "testdata" || n != "." && strings.HasPrefix(n, ".") || n == "out" {
-				return filepath.SkipDir
-			}
-			return nil
+			return skip(d)
 		}
 		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
 			return nil
@@ -144,6 +141,49 @@ func Imports(root string) (map[string][]string, error) {
 		return nil
 	})
 	return out, err
+}
+
+// Undocumented lists the folders below root whose package has no comment.
+func Undocumented(root string) ([]string, error) {
+	documented := map[string]bool{}
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return skip(d)
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		p := filepath.ToSlash(rel)
+		documented[p] = documented[p] || strings.TrimSpace(f.Doc.Text()) != ""
+		return nil
+	})
+	var out []string
+	for p, ok := range documented {
+		if !ok {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return out, err
+}
+
+// skip leaves out folders that hold no packages of the project.
+func skip(d fs.DirEntry) error {
+	if n := d.Name(); n == "testdata" || n != "." && strings.HasPrefix(n, ".") || n == "out" {
+		return filepath.SkipDir
+	}
+	return nil
 }
 
 // Root finds the folder of go.mod at or above the working folder.

@@ -55,3 +55,33 @@ func TestCheckFindsBreaches(t *testing.T) {
 		t.Errorf("allowed imports reported:\n%s", got)
 	}
 }
+
+func TestPackageComments(t *testing.T) {
+	root, err := Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing, err := Undocumented(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range missing {
+		t.Errorf("%s has no package comment", p)
+	}
+
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a/a.go": "package a\n", "b/b.go": "// Package b is one.\npackage b\n", "b/c.go": "package b\n", "testdata/x.go": "package x\n",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := Undocumented(dir); err != nil || strings.Join(got, " ") != "a" {
+		t.Errorf("found %v, %v", got, err)
+	}
+}

@@ -1,5 +1,11 @@
 package sqlerr
 
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
 // Condition is a kind of error: a stable name users may match on, its
 // SQLSTATE, and who is to blame.
 type Condition struct {
@@ -22,6 +28,11 @@ func define(name, state string, blame Blame) *Condition {
 // Lookup returns the condition called name, or nil. Errors that crossed a
 // wire are rebuilt with it.
 func Lookup(name string) *Condition { return byName[name] }
+
+// All lists the conditions, sorted by name.
+func All() []*Condition {
+	return slices.SortedFunc(maps.Values(byName), func(a, b *Condition) int { return strings.Compare(a.Name, b.Name) })
+}
 
 // The conditions, sorted by name, a declaration each so that lines do not
 // depend on each other. Names and states are those of Spark's
