@@ -48,9 +48,9 @@ func arithmetic() []function.Def {
 		return build.Func(build.Fixed(date, date, i32), build.BinaryE(func(_ *build.Context, d, n int32) (int32, error) { return addDays(d, sign*int64(n)) }))
 	}
 	return []function.Def{
-		also(def("date_add", "start_date, num_days", "Returns the date that is num_days after start_date.", plus(1), ex("SELECT date_add('2016-07-30', 1)", "2016-07-31")), "dateadd"),
+		also(def("date_add", "start_date, num_days", "Returns the date that is num_days after start_date; with three arguments it is timestampadd.", threeOr(addUnits, plus(1)), ex("SELECT date_add('2016-07-30', 1)", "2016-07-31")), "dateadd"),
 		def("date_sub", "start_date, num_days", "Returns the date that is num_days before start_date.", plus(-1), ex("SELECT date_sub('2016-07-30', 1)", "2016-07-29")),
-		also(def("datediff", "end_date, start_date", "Returns the number of days from start_date to end_date.", build.Func(build.Fixed(i32, date, date), build.Binary(func(a, b int32) int32 { return a - b })),
+		also(def("datediff", "end_date, start_date", "Returns the number of days from start_date to end_date; with three arguments it is timestampdiff.", threeOr(diffUnits, build.Func(build.Fixed(i32, date, date), build.Binary(func(a, b int32) int32 { return a - b }))),
 			ex("SELECT datediff('2009-07-31', '2009-07-30')", "1")), "date_diff"),
 		def("add_months", "start_date, num_months", "Returns the date that is num_months after start_date, its month's last day if there is no such day.",
 			build.Func(build.Fixed(date, date, i32), build.Binary(func(d, n int32) int32 { return int32(calendar.AddMonths(int64(d), int(n))) })), ex("SELECT add_months('2016-08-31', 1)", "2016-09-30")),
@@ -74,11 +74,11 @@ func makeDate(c *build.Context, y, m, d int32) (int32, error) {
 		}
 		switch {
 		case m < 1 || m > 12:
-			return 0, sqlerr.New(sqlerr.DatetimeFieldOutOfBounds, "Invalid value for MonthOfYear (valid values 1 - 12): %d.", m)
+			return 0, outOfBounds("Invalid value for MonthOfYear (valid values 1 - 12): %d.", m)
 		case d < 1 || d > 31:
-			return 0, sqlerr.New(sqlerr.DatetimeFieldOutOfBounds, "Invalid value for DayOfMonth (valid values 1 - 28/31): %d.", d)
+			return 0, outOfBounds("Invalid value for DayOfMonth (valid values 1 - 28/31): %d.", d)
 		}
-		return 0, sqlerr.New(sqlerr.DatetimeFieldOutOfBounds, "Invalid date '%s %d'.", strings.ToUpper(monthNames[m-1]), d)
+		return 0, outOfBounds("Invalid date '%s %d'.", strings.ToUpper(monthNames[m-1]), d)
 	}
 	return addDays(0, calendar.Days(int(y), int(m), int(d)))
 }
@@ -125,4 +125,14 @@ func monthsBetween(c *function.Call) (*function.Overload, error) {
 		}))(c)
 	}
 	return build.Func(build.Fixed(types.Float64Type, ts, ts), build.BinaryE(func(x *build.Context, a, b int64) (float64, error) { return compute(x, a, b, true), nil }))(c)
+}
+
+// threeOr resolves calls of three arguments by one function and others by another.
+func threeOr(three, other build.Resolver) build.Resolver {
+	return func(c *function.Call) (*function.Overload, error) {
+		if len(c.Args) == 3 {
+			return three(c)
+		}
+		return other(c)
+	}
 }

@@ -13,7 +13,7 @@ import (
 // Defs lists the family.
 func Defs() []function.Def {
 	var out []function.Def
-	for _, part := range [][]function.Def{fields(), extracts(), current(), arithmetic(), truncations()} {
+	for _, part := range [][]function.Def{fields(), extracts(), current(), arithmetic(), truncations(), formats(), makers(), units(), zonesDefs(), shifts()} {
 		out = append(out, part...)
 	}
 	return out
