@@ -8,10 +8,12 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/agg"
 	"github.com/volley-sql/volley/exec/function/arith"
+	"github.com/volley-sql/volley/exec/function/bits"
 	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/function/cond"
 	"github.com/volley-sql/volley/exec/function/datetime"
 	"github.com/volley-sql/volley/exec/function/math"
+	"github.com/volley-sql/volley/exec/function/misc"
 	"github.com/volley-sql/volley/exec/function/nested"
 	"github.com/volley-sql/volley/exec/function/str"
 	"github.com/volley-sql/volley/exec/function/window"
@@ -23,9 +25,11 @@ var families = []func() []function.Def{
 	agg.Defs,
 	arith.Defs,
 	cast.Defs,
+	bits.Defs,
 	cond.Defs,
 	datetime.Defs,
 	math.Defs,
+	misc.Defs,
 	nested.Defs,
 	str.Defs,
 	window.Defs,

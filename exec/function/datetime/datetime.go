@@ -21,6 +21,7 @@ func Defs() []function.Def {
 
 var (
 	i32  = types.Int32Type
+	i64  = types.Int64Type
 	text = types.StringType
 	date = types.DateType
 	ts   = types.TimestampType
