@@ -37,6 +37,9 @@ func Parse(sql string, s *settings.Snapshot) (ast.Statement, error) {
 	if settings.Dialect.Get(s) == "mysql" {
 		return mysql.Statement(sql)
 	}
+	if settings.DoubleQuotedIdentifiers.Get(s) && settings.ANSI.Get(s) {
+		return parse.QuotedNames(sql)
+	}
 	return parse.Statement(sql)
 }
 

@@ -21,6 +21,21 @@ import (
 // broken statement waits for the answer.
 const settled = 500 * time.Millisecond
 
+// settledComment is how long nothing must follow a semicolon inside a comment at
+// the end of a statement: programs append the semicolon to whatever text they have.
+const settledComment = 10 * time.Millisecond
+
+// endsInComment reports whether the semicolon that ends text belongs to a --
+// comment after a statement.
+func endsInComment(text string) bool {
+	text = strings.TrimRight(text, " \t\r\n")
+	if !strings.HasSuffix(text, ";") {
+		return false
+	}
+	pieces := parse.Script(text[:len(text)-1] + "\n;")
+	return len(pieces) > 0 && pieces[len(pieces)-1].Ended
+}
+
 // servePipe speaks the pipe protocol: statements ended by ';' come in; rows go
 // out as CSV without header (NULL empty and unquoted), then "#!ok ROWS" or
 // "#!error MESSAGE" on a line of its own.
@@ -47,8 +62,13 @@ func servePipe(ctx context.Context, s *session.Session, in io.Reader, out io.Wri
 		}
 		return w.Flush()
 	}
+	commented := false
 	for {
-		line, more, quiet := nextLine(lines, pending.Len() > 0)
+		wait := settled
+		if commented {
+			wait = settledComment
+		}
+		line, more, quiet := nextLine(lines, pending.Len() > 0, wait)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -60,8 +80,10 @@ func servePipe(ctx context.Context, s *session.Session, in io.Reader, out io.Wri
 		pieces := parse.Script(text)
 		whole := quiet || !more
 		if n := len(pieces); n > 0 && !pieces[n-1].Ended && !whole {
+			commented = endsInComment(text)
 			continue
 		}
+		commented = false
 		pending.Reset()
 		for _, p := range pieces {
 			if err := answer(text[p.From:p.To]); err != nil {
@@ -80,12 +102,12 @@ func servePipe(ctx context.Context, s *session.Session, in io.Reader, out io.Wri
 }
 
 // nextLine waits for a line. While a statement is incomplete it gives up after a while (quiet).
-func nextLine(lines <-chan string, incomplete bool) (line string, more, quiet bool) {
+func nextLine(lines <-chan string, incomplete bool, wait time.Duration) (line string, more, quiet bool) {
 	if !incomplete {
 		line, more = <-lines
 		return line, more, false
 	}
-	t := time.NewTimer(settled)
+	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case line, more = <-lines:

@@ -18,6 +18,8 @@ var (
 		"CORRECTED", "LEGACY", "EXCEPTION")
 	DefaultFormat = newText("spark.sql.sources.default", "parquet", "0.1",
 		"Format of tables created without USING.")
+	AllowParameterlessCount = newBool("spark.sql.legacy.allowParameterlessCount", "false", "0.1",
+		"Let count() without arguments count rows.")
 	DoubleQuotedIdentifiers = newBool("spark.sql.ansi.doubleQuotedIdentifiers", "false", "0.1",
 		"Read text in double quotes as a name instead of a string.")
 	EnforceReservedKeywords = newBool("spark.sql.ansi.enforceReservedKeywords", "false", "0.1",

@@ -173,6 +173,10 @@ func (p *printer) selectBody(s *Select) {
 		if g.All {
 			p.put("ALL")
 		}
+		list(p, g.Keys, p.expr)
+		if len(g.Keys) > 0 {
+			p.put(" ")
+		}
 		list(p, g.Items, p.grouping)
 	}
 	p.clause(" HAVING ", s.Having)

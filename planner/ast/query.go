@@ -40,7 +40,23 @@ type Select struct {
 	Having   Expr
 	Qualify  Expr
 	Windows  []NamedWindow
+	// Pipe says which pipe operator the block stands for, and with it which
+	// items may hold aggregates.
+	Pipe PipeOp
 }
+
+// PipeOp is a pipe operator with a select list of its own.
+type PipeOp uint8
+
+// The operators. The items of |> AGGREGATE begin with those of its GROUP BY,
+// one each; ordinals there count the columns of the input.
+const (
+	NoPipe PipeOp = iota
+	PipeSelect
+	PipeExtend
+	PipeSet
+	PipeAggregate
+)
 
 // SelectItem is an expression with an optional alias, in a select list and
 // wherever else expressions may be named.
@@ -96,7 +112,10 @@ type TableBody struct {
 // GroupBy is the GROUP BY clause.
 type GroupBy struct {
 	Span
-	All   bool // GROUP BY ALL
+	All bool // GROUP BY ALL
+	// Keys are the expressions before the sets of GROUP BY a, b GROUPING SETS
+	// (…): a key that is in no set is NULL in every row.
+	Keys  []Expr
 	Items []Grouping
 }
 
@@ -113,8 +132,7 @@ const (
 )
 
 // Grouping is an item of GROUP BY. WITH ROLLUP and WITH CUBE come as
-// GroupRollup and GroupCube over the whole list; GROUP BY a, b GROUPING SETS
-// (…) comes as the sets alone.
+// GroupRollup and GroupCube over the whole list.
 type Grouping struct {
 	Span
 	Kind  GroupKind

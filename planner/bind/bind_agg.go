@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/ast"
@@ -49,6 +50,10 @@ func (b *binder) aggCall(s *site, e *ast.Func, def *function.Def, args []ast.Exp
 			args = []ast.Expr{&ast.Literal{Kind: ast.LitInt, Text: "1"}}
 		}
 	}
+	if def.Name == "count" && len(args) == 0 && !settings.AllowParameterlessCount.Get(b.set) {
+		return nil, sqlerr.New(sqlerr.WrongNumArgsSuggestion, "The `count` requires at least one parameter, but none was given.").
+			At(e.Pos()).WithHint("Set \"spark.sql.legacy.allowParameterlessCount\" to \"true\" to count rows with count().")
+	}
 	xs, err := b.arguments(inner, args)
 	if err != nil {
 		return nil, err
@@ -63,6 +68,9 @@ func (b *binder) aggCall(s *site, e *ast.Func, def *function.Def, args []ast.Exp
 	}
 	if ov.Rewrite != nil && e.Over == nil {
 		return nil, sqlerr.New(sqlerr.InternalError, "The aggregate %s is a rewrite.", def.Name)
+	}
+	if err := b.constantArgs(def, xs, e); err != nil {
+		return nil, err
 	}
 	a := &expr.Agg{
 		Func: def.Name, Args: b.convert(xs, ov.Params), Distinct: e.Distinct, Order: order, IgnoreNulls: e.IgnoreNulls,
@@ -86,6 +94,27 @@ func (b *binder) aggCall(s *site, e *ast.Func, def *function.Def, args []ast.Exp
 		}
 	}
 	return a, nil
+}
+
+// constantArg is the argument of a function that must be the same in all rows.
+var constantArg = map[string]int{"ntile": 0, "nth_value": 1, "lag": 1, "lead": 1, "mode": 1}
+
+func (b *binder) constantArgs(def *function.Def, args []expr.Expr, e *ast.Func) error {
+	i, ok := constantArg[def.Name]
+	if !ok || i >= len(args) || len(e.WithinGroup) > 0 {
+		return nil
+	}
+	l, literal := args[i].(*expr.Literal)
+	constant := literal || b.foldable(args[i])
+	switch {
+	case constant && !(def.Name == "mode" && literal && l.Value == nil):
+		return nil
+	case constant:
+		return sqlerr.New(sqlerr.UnexpectedNull, "Cannot resolve \"%s\" due to data type mismatch: The deterministic must not be null.", ast.ColumnName(e, b.textOf)).At(e.Pos())
+	case def.Name == "mode":
+		return sqlerr.New(sqlerr.NonFoldable, "The function `mode` requires the parameter `deterministic` to be a foldable expression of the type \"BOOLEAN\", but the actual argument is a non-foldable.").At(e.Pos())
+	}
+	return sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: argument %d must be a constant.", ast.ColumnName(e, b.textOf), i+1).At(e.Pos())
 }
 
 // ordered are the aggregates that take WITHIN GROUP; those that are true need it.

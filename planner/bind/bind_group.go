@@ -36,12 +36,20 @@ func (s *selection) groupBy() error {
 	if g == nil {
 		return nil
 	}
+	if s.sel.Pipe == ast.PipeAggregate {
+		return s.pipeKeys(g)
+	}
 	s.group = &grouping{b: s.b}
 	if g.All {
 		if !s.names("all") {
 			return s.groupByAll(g)
 		}
 		g = &ast.GroupBy{Span: g.Span, Items: []ast.Grouping{{Span: g.Span, Expr: &ast.Column{Span: g.Span, Name: ast.N("all")}}}}
+	}
+	for _, k := range g.Keys {
+		if _, err := s.groupExpr(k); err != nil {
+			return err
+		}
 	}
 	sets := [][]int{{}}
 	plain := true

@@ -3,6 +3,7 @@ package bind
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -127,7 +128,11 @@ func tooPrecise(e *ast.Literal) error {
 // notes how Spark prints the value.
 func (b *binder) typedLiteral(e *ast.Literal, t types.Type, word string) (expr.Expr, error) {
 	c := &expr.Cast{Arg: &expr.Literal{Value: e.Text, T: types.StringType}, To: t, Mode: expr.CastANSI, Pos: int32(e.Pos())}
-	v, err := b.evaluate(c)
+	v, special := b.specialTime(e.Text, t)
+	var err error
+	if !special {
+		v, err = b.evaluate(c)
+	}
 	if err != nil || v == nil {
 		return nil, sqlerr.New(sqlerr.InvalidTypedLiteral, "The value of the typed literal %q is invalid: %s.", word, ast.QuoteString(e.Text))
 	}
@@ -208,4 +213,44 @@ func (b *binder) literalText(l *expr.Literal) (string, bool) {
 		text = "TIMESTAMP_NTZ '" + text + "'"
 	}
 	return text, ok
+}
+
+// specialTime reads 'now', 'today' and their like, with a zone after them if
+// wanted: the only text besides dates that DATE '…' and TIMESTAMP '…' take.
+func (b *binder) specialTime(text string, t types.Type) (types.Datum, bool) {
+	word, zone, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
+	days, ok := map[string]int{"epoch": 0, "now": 0, "today": 0, "yesterday": -1, "tomorrow": 1}[word]
+	c := b.env.Context
+	if !ok || c == nil {
+		return nil, false
+	}
+	at := c.TimeZone
+	if zone = strings.TrimSpace(zone); zone != "" {
+		var err error
+		if at, err = time.LoadLocation(strings.TrimSpace(strings.TrimSpace(text)[len(word):])); err != nil || t.Kind == types.TimestampNTZ {
+			return nil, false
+		}
+	}
+	if at == nil {
+		at = time.UTC
+	}
+	now := c.Now.In(at)
+	midnight := time.Date(now.Year(), now.Month(), now.Day()+days, 0, 0, 0, 0, at)
+	wall := func(t time.Time) time.Time {
+		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+	}
+	v := midnight
+	switch word {
+	case "epoch":
+		return int64(0), true
+	case "now":
+		v = now
+	}
+	switch t.Kind {
+	case types.Date:
+		return wall(midnight).Unix() / 86400, true
+	case types.TimestampNTZ:
+		v = wall(v)
+	}
+	return v.UnixMicro(), true
 }

@@ -64,7 +64,7 @@ func (s *selection) site(clause string, order nameOrder, agg, window bool) *site
 // list binds the select list, stars expanded.
 func (s *selection) list() error {
 	for i := range s.sel.Items {
-		if err := s.selectItem(&s.sel.Items[i]); err != nil {
+		if err := s.selectItem(i, &s.sel.Items[i]); err != nil {
 			return err
 		}
 	}
@@ -72,12 +72,25 @@ func (s *selection) list() error {
 	return nil
 }
 
-func (s *selection) selectItem(a *ast.SelectItem) error {
+func (s *selection) selectItem(i int, a *ast.SelectItem) error {
 	b := s.b
 	at := s.site("select list", inputFirst, true, true)
-	if st, ok := a.Expr.(*ast.Star); ok {
+	if st, ok := a.Expr.(*ast.Star); ok && !s.pipeKey(i) {
 		items, err := b.star(at, st)
 		for _, it := range items {
+			if err := s.pipeItem(i, it.expr); err != nil {
+				return err
+			}
+			s.block.add(it)
+		}
+		return err
+	}
+	if f, err := s.pipeOrdinal(i); f != nil || err != nil {
+		if err == nil {
+			it := &item{expr: f.col, pos: a.Pos(), ref: s.b.newID(), name: f.name, qual: f.qual}
+			if a.Alias != "" {
+				it.name, it.alias, it.qual = a.Alias, true, nil
+			}
 			s.block.add(it)
 		}
 		return err
@@ -91,6 +104,9 @@ func (s *selection) selectItem(a *ast.SelectItem) error {
 		return sqlerr.New(sqlerr.MultiAlias, "Multi part aliasing (%s) is not supported with %s as it is not a generator function.", quotePath(a.Aliases), ast.ColumnName(a.Expr, nil)).At(a.Pos())
 	}
 	x, err := b.expr(at, a.Expr)
+	if err == nil {
+		err = s.pipeItem(i, x)
+	}
 	if err != nil {
 		return err
 	}

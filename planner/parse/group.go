@@ -23,6 +23,13 @@ func (p *parser) groupBy() *ast.GroupBy {
 		}
 		g.Items = []ast.Grouping{{Span: p.from(pos), Kind: kind, Items: g.Items}}
 	case p.isSeq("GROUPING", "SETS"):
+		for _, it := range g.Items {
+			g.Keys = append(g.Keys, it.Expr)
+			if it.Kind != ast.GroupExpr {
+				p.unexpected("an expression before GROUPING SETS")
+				return g
+			}
+		}
 		g.Items = []ast.Grouping{p.grouping()}
 	}
 	g.Span = p.from(pos)

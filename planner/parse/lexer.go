@@ -30,7 +30,11 @@ type token struct {
 
 // lexer cuts text into tokens. It keeps no state between tokens, so that the
 // parser can look ahead or go back by offset alone.
-type lexer struct{ src string }
+type lexer struct {
+	src string
+	// quotedNames makes text in double quotes a name.
+	quotedNames bool
+}
 
 const eofChar = 0
 
@@ -123,9 +127,9 @@ func (l *lexer) next(i int) token {
 		return l.raw(i)
 	case isWord(c):
 		return l.word(i)
-	case c == '\'' || c == '"':
+	case c == '\'' || c == '"' && !l.quotedNames:
 		return l.quoted(i, c, tString)
-	case c == '`':
+	case c == '`' || c == '"':
 		return l.quoted(i, c, tQuoted)
 	case c >= utf8.RuneSelf:
 		if r, _ := utf8.DecodeRuneInString(l.src[i:]); unicode.IsLetter(r) {
@@ -398,5 +402,6 @@ func writeRune(b *strings.Builder, n uint32, rest string) int {
 
 // nameValue decodes a tQuoted.
 func (l *lexer) nameValue(t token) string {
-	return strings.ReplaceAll(l.src[t.pos+1:t.end-1], "``", "`")
+	q := l.src[t.pos : t.pos+1]
+	return strings.ReplaceAll(l.src[t.pos+1:t.end-1], q+q, q)
 }

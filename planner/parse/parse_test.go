@@ -434,3 +434,16 @@ func TestColumnsAndNames(t *testing.T) {
 		t.Errorf("the name is %v (%v)", n.Parts, err)
 	}
 }
+
+func TestQuotedNames(t *testing.T) {
+	s, err := parse.QuotedNames(`SELECT "a ""b""" AS "c" FROM "t"."u" WHERE x = 'y'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ast.SQL(s), "SELECT `a \"b\"` AS c FROM t.u WHERE (x = 'y')"; got != want {
+		t.Errorf("reads %s, want %s", got, want)
+	}
+	if _, err := parse.QuotedNames(`SELECT INTERVAL "1" YEAR`); err == nil {
+		t.Error("takes a name for a string")
+	}
+}

@@ -23,6 +23,19 @@ func Statement(sql string) (ast.Statement, error) {
 	return run(sql, (*parser).wholeStatement)
 }
 
+// QuotedNames is Statement where text in double quotes is a name, as
+// spark.sql.ansi.doubleQuotedIdentifiers has it.
+func QuotedNames(sql string) (ast.Statement, error) {
+	if len(sql) > maxText {
+		return nil, tooLong()
+	}
+	return runLexer(lexer{src: sql, quotedNames: true}, (*parser).wholeStatement)
+}
+
+func tooLong() error {
+	return sqlerr.New(sqlerr.StatementTooComplex, "The statement is longer than 2 GiB.")
+}
+
 // Expr parses one scalar expression.
 func Expr(sql string) (ast.Expr, error) { return run(sql, (*parser).expr) }
 
@@ -43,9 +56,14 @@ func Name(sql string) (ast.Name, error) { return run(sql, (*parser).name) }
 func run[T any](sql string, f func(*parser) T) (T, error) {
 	var zero T
 	if len(sql) > maxText {
-		return zero, sqlerr.New(sqlerr.StatementTooComplex, "The statement is longer than 2 GiB.")
+		return zero, tooLong()
 	}
-	p := &parser{lexer: lexer{sql}}
+	return runLexer(lexer{src: sql}, f)
+}
+
+func runLexer[T any](l lexer, f func(*parser) T) (T, error) {
+	var zero T
+	p := &parser{lexer: l}
 	p.tok = p.lexer.next(0)
 	if p.tok.kind == tBad {
 		p.checkToken()
@@ -55,7 +73,7 @@ func run[T any](sql string, f func(*parser) T) (T, error) {
 		p.unexpected("the end of the statement")
 	}
 	if p.err != nil {
-		p.err.Source = sql
+		p.err.Source = l.src
 		return zero, p.err
 	}
 	return v, nil

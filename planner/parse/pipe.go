@@ -14,16 +14,18 @@ func (p *parser) pipe(pos int, in *ast.Query) *ast.Query {
 	out := &ast.Query{Body: s}
 	switch p.tok.kw {
 	case "SELECT":
-		s.Items = nil
+		s.Items, s.Pipe = nil, ast.PipeSelect
 		p.selectList(s)
 		for p.windowAhead() {
 			s.Windows = append(s.Windows, p.windowClause()...)
 		}
 	case "EXTEND":
 		p.advance()
+		s.Pipe = ast.PipeExtend
 		s.Items = append(s.Items, commas(p, p.namedExpr)...)
 	case "SET":
 		p.advance()
+		s.Pipe = ast.PipeSet
 		s.Items[0].Expr = &ast.Star{Span: in.Span, Replace: commas(p, p.pipeAssignment)}
 	case "DROP":
 		p.advance()
@@ -74,7 +76,7 @@ func (p *parser) pipeAssignment() ast.SelectItem {
 // result is the grouping expressions followed by the aggregates.
 func (p *parser) pipeAggregate(s *ast.Select) {
 	p.advance()
-	s.Items = nil
+	s.Items, s.Pipe = nil, ast.PipeAggregate
 	var aggregates []ast.SelectItem
 	if !p.is("GROUP") && p.tok.kind != tEOF && !p.is("|>") && !p.is(")") {
 		aggregates = commas(p, p.namedExpr)
@@ -83,14 +85,24 @@ func (p *parser) pipeAggregate(s *ast.Select) {
 		pos := p.tok.pos
 		p.accept("GROUP", "BY")
 		s.GroupBy = &ast.GroupBy{}
+		if next := p.peek(); p.is("ALL") && next.kw != "," && next.kw != "." || p.isAny("ROLLUP", "CUBE") && next.kw == "(" || p.isSeq("GROUPING", "SETS") {
+			p.pipeGrouping(pos, p.tok.kw)
+		}
 		for _, it := range commas(p, p.namedExpr) {
 			s.Items = append(s.Items, it)
 			s.GroupBy.Items = append(s.GroupBy.Items, ast.Grouping{Span: it.Span, Expr: it.Expr})
 		}
 		s.GroupBy.Span = p.from(pos)
+		if p.is("WITH") && (p.peek().kw == "ROLLUP" || p.peek().kw == "CUBE") || p.isSeq("GROUPING", "SETS") {
+			p.pipeGrouping(pos, p.tok.kw)
+		}
 	}
 	s.Items = append(s.Items, aggregates...)
 	if len(s.Items) == 0 {
 		p.failAt(p.tok.pos, sqlerr.OperationNotAllowed, "Operation not allowed: The AGGREGATE clause requires a list of aggregate expressions or a list of grouping expressions, or both.")
 	}
+}
+
+func (p *parser) pipeGrouping(pos int, what string) {
+	p.failAt(pos, sqlerr.PipeAggregateCase, "The feature is not supported: The SQL pipe operator syntax with aggregation (using |> AGGREGATE) does not support GROUP BY %s.", what)
 }

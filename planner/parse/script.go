@@ -16,7 +16,7 @@ type Piece struct {
 // fails: an open quote or comment reaches to the end of the text.
 func Script(sql string) []Piece {
 	var out []Piece
-	l := lexer{sql}
+	l := lexer{src: sql}
 	line, counted := 1, 0
 	for i := 0; i < len(sql); {
 		t := l.next(i)
@@ -70,7 +70,7 @@ type Token struct {
 func Tokens(sql string) []Token {
 	kinds := [...]TokenKind{tIdent: TokenName, tQuoted: TokenQuotedName, tInt: TokenNumber, tNumber: TokenNumber, tString: TokenString, tOp: TokenOperator, tBad: TokenBad}
 	var out []Token
-	l := lexer{sql}
+	l := lexer{src: sql}
 	for i := 0; i < len(sql); {
 		t := l.next(i)
 		out = l.comments(out, i, t.pos)
