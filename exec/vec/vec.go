@@ -165,7 +165,10 @@ func (v *Vec) grow(n int, s types.Storage) {
 // must not be called on dictionary vectors.
 func Data[T Elem](v *Vec) []T {
 	n := v.n
-	if v.Enc == Const && n > 0 {
+	if n == 0 {
+		return nil // data may point past the end of its memory
+	}
+	if v.Enc == Const {
 		n = 1
 	}
 	return unsafe.Slice((*T)(v.data), n)
@@ -176,7 +179,10 @@ func Data[T Elem](v *Vec) []T {
 // may be string, in a vector whose values were set by SetRaw.
 func Raw[T any](v *Vec) []T {
 	n := v.n
-	if v.Enc == Const && n > 0 {
+	if n == 0 {
+		return nil // data may point past the end of its memory
+	}
+	if v.Enc == Const {
 		n = 1
 	}
 	return unsafe.Slice((*T)(v.data), n)
@@ -190,7 +196,12 @@ func SetRaw[T any](v *Vec, vals []T) {
 
 // Codes returns the dictionary code of each row. Codes of null rows are
 // within the dictionary or 0.
-func (v *Vec) Codes() []int32 { return unsafe.Slice((*int32)(v.data), v.n) }
+func (v *Vec) Codes() []int32 {
+	if v.n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*int32)(v.data), v.n)
+}
 
 // SetData makes v flat over the caller's slice, which v then borrows.
 func SetData[T Elem](v *Vec, vals []T) {
