@@ -27,6 +27,7 @@ func executorCommand() *cobra.Command {
 				io.Copy(io.Discard, os.Stdin)
 				os.Exit(3)
 			}()
+			collect(o.Memory)
 			return executor.Run(cmd.Context(), o)
 		},
 	}

@@ -52,5 +52,10 @@ func (f *appFlags) open() (*app.App, error) {
 			return nil, usagef("--tables %s is not a folder", filepath.Clean(f.tables))
 		}
 	}
-	return app.Open(o)
+	a, err := app.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	collect(a.Driver().Account().Limit())
+	return a, nil
 }
