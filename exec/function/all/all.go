@@ -12,6 +12,7 @@ import (
 	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/function/cond"
 	"github.com/volley-sql/volley/exec/function/datetime"
+	"github.com/volley-sql/volley/exec/function/json"
 	"github.com/volley-sql/volley/exec/function/math"
 	"github.com/volley-sql/volley/exec/function/misc"
 	"github.com/volley-sql/volley/exec/function/nested"
@@ -28,6 +29,7 @@ var families = []func() []function.Def{
 	bits.Defs,
 	cond.Defs,
 	datetime.Defs,
+	json.Defs,
 	math.Defs,
 	misc.Defs,
 	nested.Defs,
