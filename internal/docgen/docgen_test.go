@@ -28,7 +28,7 @@ func TestPagesAreCurrent(t *testing.T) {
 		}
 		// A checkout on Windows may have CRLF.
 		if diff := cmp.Diff(strings.ReplaceAll(string(got), "\r\n", "\n"), pages[name]); diff != "" {
-			t.Errorf("%s/%s is stale. Run\n\n    %s\n\nand commit the page. Difference (- committed, + now):\n%.2000s", Folder, name, Command, diff)
+			t.Errorf("%s/%s is stale. Run\n\n    %s\n\nand commit the page. Difference (- committed, + now):\n%.600s", Folder, name, Command, diff)
 		}
 	}
 }
