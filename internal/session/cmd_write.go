@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -229,6 +231,15 @@ func (s *Session) Save(ctx context.Context, q *ast.Query, to catalog.WriteTarget
 		return nil, err
 	}
 	return s.writeFolder(ctx, st, env, p, to, mode)
+}
+
+// Exists reports whether a file or folder is at a location.
+func (s *Session) Exists(ctx context.Context, location string) (bool, error) {
+	_, _, err := s.cfg.Store.Stat(ctx, location)
+	if sqlerr.Is(err, sqlerr.FileNotFound) || errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Schema binds a query and returns its columns without running it.

@@ -158,6 +158,15 @@ func (s *Session) Current() (catalogName, database string) {
 // Params are values for parameter markers.
 type Params = bind.Params
 
+// Parse reads one statement without executing it, and returns the text that its
+// positions are in: sql with ${settings} filled in.
+func (s *Session) Parse(sql string) (ast.Statement, string, error) {
+	snap := s.Settings.Snapshot()
+	text := substitute(sql, snap)
+	st, err := planner.Parse(text, snap)
+	return st, text, placed(err, text)
+}
+
 // Run parses and executes one statement.
 func (s *Session) Run(ctx context.Context, sql string, params Params) (*Result, error) {
 	snap := s.Settings.Snapshot()
