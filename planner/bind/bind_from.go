@@ -172,6 +172,9 @@ func (b *binder) options(ps []ast.Property) (map[string]string, error) {
 }
 
 func (b *binder) file(format, path string, options map[string]string, pos int) (catalog.Table, error) {
+	if path == "" {
+		return nil, sqlerr.New(sqlerr.InvalidEmptyLocation, "The location name cannot be empty string, but `` was given.").At(pos)
+	}
 	if b.res == nil {
 		return nil, sqlerr.New(sqlerr.FileNotFound, "Path does not exist: %s.", path).At(pos)
 	}

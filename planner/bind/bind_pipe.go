@@ -14,6 +14,20 @@ func (s *selection) pipeItem(i int, x expr.Expr) error {
 	switch s.sel.Pipe {
 	case ast.NoPipe:
 	case ast.PipeAggregate:
+		for _, bad := range []struct {
+			what string
+			is   func(expr.Expr) bool
+		}{
+			{"window functions; please update the query to move the window functions to a subsequent |> SELECT operator instead", isWindow},
+			{"GROUPING and GROUPING_ID", func(e expr.Expr) bool {
+				c, ok := e.(*expr.Call)
+				return ok && (c.Func == "grouping" || c.Func == "grouping_id")
+			}},
+		} {
+			if has(x, bad.is) {
+				return sqlerr.New(sqlerr.PipeAggregateCase, "The feature is not supported: The SQL pipe operator syntax with aggregation (using |> AGGREGATE) does not support %s.", bad.what).At(a.Pos())
+			}
+		}
 		if !s.pipeKey(i) && !hasAgg(x) {
 			return sqlerr.New(sqlerr.PipeAggregateNone, "Non-grouping expression %s is provided as an argument to the |> AGGREGATE pipe operator but does not contain any aggregate function; please update it to include an aggregate function and then retry the query again.", ast.ColumnName(a.Expr, s.b.textOf)).At(a.Pos())
 		}

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/tree"
 	"github.com/volley-sql/volley/planner/ast"
@@ -229,9 +231,36 @@ func (s *selection) aggregate() error {
 		}
 		g.beyond = nil
 	}
+	if err := s.outerAggregates(); err != nil {
+		return err
+	}
 	s.plan = g.node(s.plan)
 	if s.having != nil {
 		s.plan = &logical.Filter{Input: s.plan, Pred: s.having}
+	}
+	return nil
+}
+
+// outerAggregates refuses what would group by, or aggregate nothing but, the
+// columns of an enclosing query: by the standard such aggregates are the
+// enclosing query's.
+func (s *selection) outerAggregates() error {
+	for i, n := range slices.Concat(s.group.keys, s.group.aggs) {
+		var outer *expr.Column
+		own := false
+		walk(n.Expr, func(x expr.Expr) bool {
+			if c, ok := x.(*expr.Column); ok && s.block.refs[c.ID] == nil {
+				if s.group.input.Has(c.ID) {
+					own = true
+				} else {
+					outer = c
+				}
+			}
+			return true
+		})
+		if outer != nil && (!own || i < len(s.group.keys)) {
+			return sqlerr.New(sqlerr.UnsupportedCorrelated, "Unsupported subquery expression: Expressions referencing the outer query are not supported outside of WHERE/HAVING clauses: %s.", outer.Name).At(int(outer.Pos))
+		}
 	}
 	return nil
 }

@@ -26,7 +26,15 @@ func (p *parser) pipe(pos int, in *ast.Query) *ast.Query {
 	case "SET":
 		p.advance()
 		s.Pipe = ast.PipeSet
-		s.Items[0].Expr = &ast.Star{Span: in.Span, Replace: commas(p, p.pipeAssignment)}
+		for i, it := range commas(p, p.pipeAssignment) {
+			if i > 0 { // an assignment sees the ones before it
+				in = &ast.Query{Span: p.from(pos), Body: s}
+				s = starFrom(in.Span, &ast.SubqueryRef{Span: in.Span, Query: in, Open: true})
+				s.Pipe = ast.PipeSet
+			}
+			s.Items[0].Expr = &ast.Star{Span: in.Span, Replace: []ast.SelectItem{it}}
+		}
+		out.Body = s
 	case "DROP":
 		p.advance()
 		s.Items[0].Expr = &ast.Star{Span: in.Span, Except: commas(p, func() ast.Name {

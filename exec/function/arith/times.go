@@ -81,6 +81,15 @@ func subTimes(c *function.Call, m mode) (*function.Overload, error) {
 	if r.Kind == types.Null && isStamp(l) {
 		r = l
 	}
+	if !c.ANSI && (isStamp(l) && r.Kind == types.String || l.Kind == types.String && isStamp(r)) {
+		// Without ANSI a string beside a timestamp stays what it is.
+		n, text := "second", 1
+		if l.Kind == types.String {
+			n, text = "first", 0
+		}
+		return nil, sqlerr.New(sqlerr.UnexpectedInputType, "Cannot resolve \"%s\" due to data type mismatch: The %s parameter requires the \"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\" type, however \"%s\" has the type \"STRING\".",
+			function.CallText(c.Name, c.Args), n, function.Text(c.Args[text]))
+	}
 	if l.Kind.IsDatetime() && r.Kind.IsDatetime() || l.Kind.IsDatetime() && r.Kind == types.String || l.Kind == types.String && r.Kind.IsDatetime() {
 		return diffTimes(l, r, m)
 	}

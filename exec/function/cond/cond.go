@@ -86,10 +86,7 @@ func choiceDefs() []function.Def {
 			Name: "nanvl", Family: "conditional", Args: "expr1, expr2", Since: "0.1",
 			Doc:      "Returns expr2 if expr1 is NaN, else expr1.",
 			Examples: ex("SELECT nanvl(CAST('NaN' AS DOUBLE), 123)", "123.0"),
-			Resolve: build.First(
-				build.Func(build.Fixed(types.Float64Type, types.Float64Type, types.Float64Type), nanvl[float64]()),
-				build.Func(build.Fixed(types.Float32Type, types.Float32Type, types.Float32Type), nanvl[float32]()),
-			),
+			Resolve:  nanvl,
 		},
 		{
 			Name: "greatest", Family: "conditional", Args: "expr1, expr2[, …]", Since: "0.1",
@@ -267,16 +264,21 @@ func Orderable(t types.Type) bool {
 	return true
 }
 
-func nanvl[T interface {
-	vec.Elem
-	float32 | float64
-}]() build.Maker {
-	return build.Binary(func(a, b T) T {
-		if a != a {
-			return b
-		}
-		return a
-	})
+// nanvl is CASE WHEN expr1 = NaN THEN expr2 ELSE expr1 END: expr2 counts only
+// in the rows that need it.
+func nanvl(c *function.Call) (*function.Overload, error) {
+	o, err := build.First(
+		build.Func(build.Fixed(types.Float64Type, types.Float64Type, types.Float64Type), nil),
+		build.Func(build.Fixed(types.Float32Type, types.Float32Type, types.Float32Type), nil),
+	)(c)
+	if err != nil {
+		return nil, err
+	}
+	t := o.Result
+	return &function.Overload{Params: o.Params, Result: t, Rewrite: func(args []expr.Expr) (expr.Expr, error) {
+		nan := &expr.Literal{Value: math.NaN(), T: t}
+		return &expr.Case{Whens: []expr.When{{Cond: &expr.Compare{Op: expr.Eq, Left: args[0], Right: nan}, Then: args[1]}}, Else: args[0], T: t}, nil
+	}}, nil
 }
 
 func testDefs() []function.Def {
