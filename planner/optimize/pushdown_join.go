@@ -25,30 +25,7 @@ func (p *pusher) join(n *logical.Join, preds []expr.Expr) logical.Node {
 // from them reach every relation, and builds it again in the same order with
 // each condition at the first join that has its columns.
 func (p *pusher) inner(n *logical.Join, preds []expr.Expr) logical.Node {
-	var rels []logical.Node
-	conds := append([]expr.Expr(nil), preds...)
-	hints := map[int]*logical.Join{}
-	var flatten func(n logical.Node)
-	flatten = func(n logical.Node) {
-		if j, ok := n.(*logical.Join); ok && (j.Kind == logical.Inner || j.Kind == logical.Cross) {
-			flatten(j.Left)
-			if j.Hint != "" {
-				hints[len(rels)] = j
-			}
-			flatten(j.Right)
-			conds = append(conds, expr.Conjuncts(j.Cond)...)
-			return
-		}
-		if f, ok := n.(*logical.Filter); ok {
-			if move, stay := p.q.splitVolatile(expr.Conjuncts(f.Pred)); len(stay) == 0 {
-				conds = append(conds, move...)
-				flatten(f.Input)
-				return
-			}
-		}
-		rels = append(rels, n)
-	}
-	flatten(n)
+	rels, conds, hints := p.flatten(n, preds)
 	conds, volatile := p.q.splitVolatile(dedupe(conds))
 	conds = p.derive(conds, rels)
 	for _, c := range conds {
@@ -84,6 +61,59 @@ func (p *pusher) inner(n *logical.Join, preds []expr.Expr) logical.Node {
 		out = j
 	}
 	return filter(out, volatile...)
+}
+
+// flatten lists the relations of a tree of inner joins, all conditions on them,
+// and the joins with hints by the place of their right side. An outer join among them whose
+// fill some condition rejects, be it one of joining another relation, is narrowed, and flattened too if it becomes inner.
+func (p *pusher) flatten(n *logical.Join, preds []expr.Expr) (rels []logical.Node, conds []expr.Expr, hints map[int]*logical.Join) {
+	narrowed := map[*logical.Join]*logical.Join{}
+	var walk func(n logical.Node)
+	walk = func(n logical.Node) {
+		j, ok := n.(*logical.Join)
+		for ok && narrowed[j] != nil {
+			j = narrowed[j]
+			n = j
+		}
+		if ok && (j.Kind == logical.Inner || j.Kind == logical.Cross) {
+			walk(j.Left)
+			if j.Hint != "" {
+				hints[len(rels)] = j
+			}
+			walk(j.Right)
+			conds = append(conds, expr.Conjuncts(j.Cond)...)
+			return
+		}
+		if f, ok := n.(*logical.Filter); ok {
+			if move, stay := p.q.splitVolatile(expr.Conjuncts(f.Pred)); len(stay) == 0 {
+				conds = append(conds, move...)
+				walk(f.Input)
+				return
+			}
+		}
+		rels = append(rels, n)
+	}
+	for {
+		rels, conds, hints = nil, append([]expr.Expr(nil), preds...), map[int]*logical.Join{}
+		walk(n)
+		known := len(narrowed)
+		sure, _ := p.q.splitVolatile(conds)
+		for _, r := range rels {
+			j, ok := r.(*logical.Join)
+			if !ok || j.Kind != logical.Left && j.Kind != logical.Full {
+				continue
+			}
+			if kind := p.narrower(j.Kind, sure, p.output(j.Left), p.output(j.Right)); kind != j.Kind {
+				p.q.fired("OuterToInner")
+				c := *j
+				c.Kind = kind
+				narrowed[j] = &c
+			}
+		}
+		if len(narrowed) == known {
+			return rels, conds, hints
+		}
+	}
 }
 
 func dedupe(es []expr.Expr) []expr.Expr {
