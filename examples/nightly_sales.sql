@@ -4,7 +4,7 @@
 --   ${out}/rejects        rows that failed a check, with the reason             Parquet
 --   ${out}/daily_sales    revenue by day, store and category                    Parquet, partitioned by day
 --   ${out}/report.csv     top ten products of each region, last seven days      CSV, one file
--- A second run replaces all of them.
+-- A second run replaces all of them. Rows are sorted, so that the same input gives the same bytes.
 --
 --   volley run examples/nightly_sales.sql --param day=2026-11-20 --param data=DIR --param out=DIR
 --
@@ -50,7 +50,7 @@ CREATE OR REPLACE TABLE rejects USING parquet LOCATION '${out}/rejects' AS
 SELECT reason, txn_id, version, sold_at, store_id, product_id, quantity, unit_price, discount, currency, day AS arrived
 FROM checked
 WHERE reason IS NOT NULL
-ORDER BY reason, txn_id, version;
+ORDER BY reason, txn_id, version, arrived, sold_at, store_id, product_id;
 
 -- The newest version of each transaction, in euros. Late rows count for the day they were sold.
 CREATE OR REPLACE TEMP VIEW sales AS
@@ -69,7 +69,8 @@ JOIN fx_rates f ON f.day = CAST(t.sold_at AS DATE) AND f.currency = t.currency;
 CREATE OR REPLACE TABLE daily_sales USING parquet PARTITIONED BY (day) LOCATION '${out}/daily_sales' AS
 SELECT store_id, store, region, category, count(*) AS transactions, sum(quantity) AS units, sum(revenue) AS revenue, day
 FROM sales
-GROUP BY ALL;
+GROUP BY ALL
+ORDER BY day, store_id, category;
 
 -- The ten best products of each region in the week that ends with :day.
 INSERT OVERWRITE DIRECTORY '${out}/report.csv' USING csv OPTIONS (header 'true', singleFile 'true')
