@@ -47,6 +47,9 @@ const (
 	Starting State = iota
 	Running
 	Exited
+	// GaveUp says that no executor will be started any more, because those that
+	// were ended at once; it concerns all executors.
+	GaveUp
 )
 
 // Launch is what a process needs to become an executor.

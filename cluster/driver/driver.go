@@ -85,6 +85,7 @@ func Open(o Options) (*Driver, error) {
 		d.runner.Threads = 1
 		if err := d.startCluster(); err != nil {
 			stop()
+			d.tearDown()
 			return nil, err
 		}
 	}
@@ -111,8 +112,15 @@ func (d *Driver) startCluster() error {
 	control.NewServer(d.server, string(d.token), d.accept)
 	d.wg.Go(func() { d.server.Serve(l) })
 	m := d.o.Master
+	// Executors keep their temporary files in a folder of the driver's: one that
+	// is killed cannot tidy up after itself.
+	room := filepath.Join(dir, "executors")
+	if err := os.Mkdir(room, 0o700); err != nil {
+		return err
+	}
 	d.manager = local.New(local.Options{
 		Command: d.o.ExecutorCommand, Driver: l.Addr().String(), Token: d.token, Cores: m.Cores, Memory: int64(m.Memory) << 20, Log: d.log,
+		Env: []string{"TMPDIR=" + room, "TMP=" + room, "TEMP=" + room},
 	})
 	d.wg.Go(d.watchManager)
 	return d.manager.SetTarget(context.Background(), m.Executors)
@@ -291,7 +299,11 @@ func (d *Driver) Close() error {
 	for _, x := range links {
 		x.post(&control.Stop{Reason: "the application is over"})
 	}
-	var err error
+	return d.tearDown()
+}
+
+// tearDown ends executors and what serves them. The loop has ended or never begun.
+func (d *Driver) tearDown() (err error) {
 	if d.manager != nil {
 		err = d.manager.Close()
 	}

@@ -120,8 +120,12 @@ func (d *Driver) lose(id, reason string, fault bool) {
 // watchManager reports what the cluster manager knows.
 func (d *Driver) watchManager() {
 	for ev := range d.manager.Events() {
-		if ev.State == cluster.Exited {
+		switch ev.State {
+		case cluster.Exited:
 			d.lose(ev.Executor, ev.Reason, ev.Fault)
+		case cluster.GaveUp:
+			d.log.Error("no executor is started any more", "reason", ev.Reason)
+			d.send(scheduler.NoMoreExecutors{Reason: ev.Reason})
 		}
 	}
 }

@@ -45,7 +45,7 @@ type Manager struct {
 	target int
 	next   int
 	procs  map[string]*exec.Cmd
-	ended  int // in a row, before they ran for long
+	ended  int // in a row, by themselves before they ran for long
 	closed bool
 	wg     sync.WaitGroup
 }
@@ -53,6 +53,9 @@ type Manager struct {
 // maxRestarts is how many executors may end within a few seconds of their
 // start, in a row, before the manager gives up replacing them.
 const maxRestarts = 10
+
+// quick is how soon after its start an executor's end counts.
+const quick = 5 * time.Second
 
 // New returns a manager without executors.
 func New(o Options) *Manager {
@@ -135,24 +138,29 @@ func (m *Manager) wait(id string, cmd *exec.Cmd, in io.Closer, started time.Time
 	m.mu.Lock()
 	delete(m.procs, id)
 	closed := m.closed
-	if time.Since(started) < 5*time.Second {
-		m.ended++
-	} else {
+	var exit *exec.ExitError
+	// A kill from outside is not the application's fault, a crash is.
+	fault := errors.As(err, &exit) && exit.Exited()
+	switch {
+	case time.Since(started) >= quick:
 		m.ended = 0
+	case fault || err == nil:
+		m.ended++
 	}
+	over := m.ended >= maxRestarts
 	if ferr := m.fill(); ferr != nil {
 		m.o.Log.Error("cannot replace an executor", "error", ferr)
 	}
 	m.mu.Unlock()
-	ev := cluster.Event{Executor: id, State: cluster.Exited, ExitCode: cmd.ProcessState.ExitCode(), Reason: "the process ended"}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	ev := cluster.Event{Executor: id, Fault: fault, State: cluster.Exited, ExitCode: cmd.ProcessState.ExitCode(), Reason: "the process ended"}
+	if exit != nil {
 		ev.Reason = "the process ended: " + exit.String()
-		// A kill from outside is not the application's fault, a crash is.
-		ev.Fault = exit.Exited()
 	}
 	if !closed {
 		m.events <- ev
+		if over {
+			m.events <- cluster.Event{State: cluster.GaveUp, Reason: fmt.Sprintf("%d executors ended as soon as they were started; %s", maxRestarts, ev.Reason), Fault: true}
+		}
 	}
 }
 

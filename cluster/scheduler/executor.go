@@ -20,7 +20,7 @@ func (s *State) addExecutor(e ExecutorAdded) {
 	}
 	s.executors[e.ID] = &executor{id: e.ID, host: e.Host, slots: max(1, e.Slots), seen: s.now}
 	s.order = append(s.order, e.ID)
-	s.without = time.Time{}
+	s.without, s.hopeless = time.Time{}, ""
 }
 
 func (s *State) free(id string) {

@@ -80,6 +80,8 @@ type (
 		ID, Reason string
 		Fault      bool
 	}
+	// NoMoreExecutors says that nobody starts executors any more, and why.
+	NoMoreExecutors struct{ Reason string }
 	// Heartbeat says that an executor is alive.
 	Heartbeat struct{ ID string }
 	// JobSubmitted starts a job, JobCancelled ends one early.
@@ -156,14 +158,16 @@ type (
 func (ExecutorAdded) event() {}
 func (ExecutorLost) event()  {}
 func (Heartbeat) event()     {}
-func (JobSubmitted) event()  {}
-func (JobCancelled) event()  {}
-func (TaskFinished) event()  {}
-func (TaskFailed) event()    {}
-func (RootFinished) event()  {}
-func (RootFailed) event()    {}
-func (RootLost) event()      {}
-func (Tick) event()          {}
+
+func (NoMoreExecutors) event() {}
+func (JobSubmitted) event()    {}
+func (JobCancelled) event()    {}
+func (TaskFinished) event()    {}
+func (TaskFailed) event()      {}
+func (RootFinished) event()    {}
+func (RootFailed) event()      {}
+func (RootLost) event()        {}
+func (Tick) event()            {}
 
 func (Launch) action()    {}
 func (Cancel) action()    {}
@@ -184,6 +188,8 @@ type State struct {
 	now       time.Time
 	// without is since when there has been no executor.
 	without time.Time
+	// hopeless is why no executor will come any more.
+	hopeless string
 }
 
 // New returns the state of a cluster without executors and jobs.
@@ -215,6 +221,8 @@ func (s *State) Step(now time.Time, ev Event) []Action {
 		s.addExecutor(e)
 	case ExecutorLost:
 		s.loseExecutor(e.ID, e.Reason, e.Fault)
+	case NoMoreExecutors:
+		s.hopeless = e.Reason
 	case Heartbeat:
 		if x := s.executors[e.ID]; x != nil {
 			x.seen = now
@@ -246,8 +254,22 @@ func (s *State) Step(now time.Time, ev Event) []Action {
 	case Tick:
 		s.tick()
 	}
+	s.despair()
 	s.schedule()
 	return s.actions
+}
+
+// despair ends the jobs that need an executor when there is none and none will come.
+func (s *State) despair() {
+	if s.hopeless == "" || len(s.executors) > 0 {
+		return
+	}
+	for _, j := range append([]*job(nil), s.queue...) {
+		if j.waiting() {
+			s.end(j, sqlerr.New(sqlerr.NoExecutors, "No executor can be started: %s.", s.hopeless).
+				WithHint("See the executors' logs for why they ended."))
+		}
+	}
 }
 
 func (s *State) do(a Action) { s.actions = append(s.actions, a) }
