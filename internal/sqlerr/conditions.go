@@ -49,6 +49,7 @@ var ArrayFunctionDiffTypes = define("DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES
 var AssignmentArityMismatch = define("ASSIGNMENT_ARITY_MISMATCH", "42802", User)
 var BinaryArithmeticOverflow = define("BINARY_ARITHMETIC_OVERFLOW", "22003", User)
 var BinaryArrayDiffTypes = define("DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "42K09", User)
+var BinaryFormat = define("INVALID_PARAMETER_VALUE.BINARY_FORMAT", "22023", User)
 var BinaryOpDiffTypes = define("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "42K09", User)
 var BinaryOpWrongType = define("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09", User)
 var BitPosition = define("INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", "22023", User)

@@ -16,7 +16,7 @@ import (
 // Defs lists the family.
 func Defs() []function.Def {
 	var out []function.Def
-	for _, part := range [][]function.Def{lengths(), cases(), trims(), slices(), searches(), joins(), patterns(), regexps(), encodings(), forms()} {
+	for _, part := range [][]function.Def{lengths(), cases(), trims(), slices(), searches(), joins(), patterns(), regexps(), encodings(), forms(), toChars()} {
 		out = append(out, part...)
 	}
 	return out
