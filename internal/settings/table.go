@@ -19,7 +19,7 @@ var (
 	DefaultFormat = newText("spark.sql.sources.default", "parquet", "0.1",
 		"Format of tables created without USING.")
 	AllowParameterlessCount = newBool("spark.sql.legacy.allowParameterlessCount", "false", "0.1",
-		"Let count() without arguments count rows.")
+		"Let count() be called without arguments; it is 0 then.")
 	DoubleQuotedIdentifiers = newBool("spark.sql.ansi.doubleQuotedIdentifiers", "false", "0.1",
 		"Read text in double quotes as a name instead of a string.")
 	EnforceReservedKeywords = newBool("spark.sql.ansi.enforceReservedKeywords", "false", "0.1",

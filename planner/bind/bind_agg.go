@@ -50,7 +50,12 @@ func (b *binder) aggCall(s *site, e *ast.Func, def *function.Def, args []ast.Exp
 			args = []ast.Expr{&ast.Literal{Kind: ast.LitInt, Text: "1"}}
 		}
 	}
-	if def.Name == "count" && len(args) == 0 && !settings.AllowParameterlessCount.Get(b.set) {
+	if def.Name == "count" && len(args) == 0 {
+		if settings.AllowParameterlessCount.Get(b.set) {
+			args = []ast.Expr{defaultArg} // nothing to count
+		}
+	}
+	if def.Name == "count" && len(args) == 0 {
 		return nil, sqlerr.New(sqlerr.WrongNumArgsSuggestion, "The `count` requires at least one parameter, but none was given.").
 			At(e.Pos()).WithHint("Set \"spark.sql.legacy.allowParameterlessCount\" to \"true\" to count rows with count().")
 	}

@@ -210,6 +210,10 @@ func (b *binder) offsetType(f *ast.Frame, t types.Type, c *expr.WindowCall, pos 
 	key := c.Order[0].Expr.Type()
 	bad := sqlerr.New(sqlerr.RangeFrameInvalidType, "The data type %q used in the order specification does not match the data type %q which is used in the range frame.", key.SQL(), t.SQL()).At(f.Pos())
 	switch {
+	case !key.Kind.IsNumeric() && !key.Kind.IsDatetime() && !key.Kind.IsInterval(), t.Kind.IsDatetime():
+		return t, sqlerr.New(sqlerr.FrameUnacceptedType, "The data type of the bound of a RANGE frame must be a number or an interval and its ordering one it can be added to, not %q and %q.", t.SQL(), key.SQL()).At(f.Pos())
+	case key.Kind == types.Date && t.Kind == types.DayTime && t.S > types.FieldDay:
+		return t, bad
 	case key.Kind.IsNumeric():
 		if !b.castable(t, key) {
 			return t, bad

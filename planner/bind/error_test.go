@@ -47,6 +47,8 @@ func TestErrors(t *testing.T) {
 		{"SELECT sum(a) OVER ^w FROM t", sqlerr.MissingWindow},
 		{"SELECT sum(a) OVER (ORDER BY a, b ^RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t", sqlerr.RangeFrameMultiOrder},
 		{"SELECT sum(a) OVER (^RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t", sqlerr.RangeFrameWithoutOrder},
+		{"SELECT sum(a) OVER (ORDER BY s ^RANGE BETWEEN CURRENT ROW AND 1 FOLLOWING) FROM t", sqlerr.FrameUnacceptedType},
+		{"SELECT sum(a) OVER (ORDER BY d ^RANGE BETWEEN CURRENT ROW AND INTERVAL 1 HOUR FOLLOWING) FROM t", sqlerr.RangeFrameInvalidType},
 		{"SELECT ^upper(a, b) FROM t", sqlerr.WrongNumArgs},
 		{"SELECT ^count() FROM t", sqlerr.WrongNumArgsSuggestion},
 		{"SELECT ^ntile(a) OVER (ORDER BY a) FROM t", sqlerr.NonFoldableInput},

@@ -45,7 +45,7 @@ func summing(avg, try bool) build.Resolver {
 		in := c.Args[0].Type()
 		param, result := in, types.Float64Type
 		switch k := in.Kind; {
-		case k == types.Null, k == types.String, k.IsFloat():
+		case k == types.Null, k == types.String, k.IsFloat(), k == types.Timestamp && avg: // seconds since 1970
 			param = types.Float64Type
 		case k == types.Int64 && avg:
 			param = types.Float64Type

@@ -98,6 +98,8 @@ func wrongTypes(c *function.Call, want string) error {
 	l, r := c.Args[0].Type(), c.Args[1].Type()
 	text := function.CallText(c.Name, c.Args)
 	if _, ok := coerce.Common(l, r, c.ANSI); !ok || c.Name == "/" && l.Kind == types.Null && r.Kind.IsInterval() ||
+		c.Name == "/" && l.Kind != r.Kind && l.Kind.IsDatetime() && r.Kind.IsDatetime() ||
+		!c.ANSI && (l.Kind == types.String && isStamp(r) || isStamp(l) && r.Kind == types.String) ||
 		!c.ANSI && (l.Kind == types.String && r.Kind.IsInterval() || l.Kind.IsInterval() && r.Kind == types.String) {
 		return sqlerr.New(sqlerr.BinaryOpDiffTypes, "Cannot resolve \"%s\" due to data type mismatch: the left and right operands of the binary operator have incompatible types (\"%s\" and \"%s\").", text, l.SQL(), r.SQL())
 	}

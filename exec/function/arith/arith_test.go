@@ -199,6 +199,20 @@ func TestWrongTypes(t *testing.T) {
 			t.Errorf("%v: %v; want %s", c.args, err, c.want.Name)
 		}
 	}
+	text, stamp := value{types.StringType, "1"}, value{types.TimestampType, "2020-01-01 00:00:00"}
+	for _, c := range []struct {
+		op   string
+		l, r value
+		want *sqlerr.Condition
+	}{
+		{"-", text, stamp, sqlerr.UnexpectedInputType},
+		{"+", stamp, text, sqlerr.BinaryOpDiffTypes},
+		{"/", text, value{types.YearMonthType, "1-0"}, sqlerr.BinaryOpDiffTypes},
+	} {
+		if _, _, err := apply(t, c.op, false, c.l, c.r); !sqlerr.Is(err, c.want) {
+			t.Errorf("%v %s %v without ANSI: %v; want %s", c.l, c.op, c.r, err, c.want.Name)
+		}
+	}
 }
 
 func TestDecimalTypes(t *testing.T) {
