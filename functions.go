@@ -1,6 +1,11 @@
 package volley
 
-import "github.com/volley-sql/volley/planner/ast"
+import (
+	"slices"
+	"strconv"
+
+	"github.com/volley-sql/volley/planner/ast"
+)
 
 // Call is a call of an SQL function of any name. Arguments are Columns, or Go
 // values that become literals: Call("concat", Col("a"), "-", Col("b")).
@@ -102,8 +107,27 @@ func ConcatWS(sep string, cols ...any) Column {
 // Array is an array of the columns.
 func Array(cols ...any) Column { return callNamed("array", cols) }
 
-// Struct is a struct of the columns.
-func Struct(cols ...any) Column { return callNamed("struct", cols) }
+// Struct is a struct of the columns. Names given by As are those of its fields.
+func Struct(cols ...any) Column {
+	list := namedAll(cols)
+	if !slices.ContainsFunc(list, func(c Column) bool { return c.alias != "" }) {
+		return callNamed("struct", cols)
+	}
+	return calling(func(s *scope) *ast.Func {
+		f := ast.Call("named_struct")
+		for i, c := range list {
+			x, name := c.expr(s), c.alias
+			if col, ok := x.(*ast.Column); ok && name == "" {
+				name = col.Name.Last()
+			}
+			if name == "" { // as Spark names fields without a name
+				name = "col" + strconv.Itoa(i+1)
+			}
+			f.Args = append(f.Args, ast.Str(name), x)
+		}
+		return f
+	})
+}
 
 func callNamed(name string, cols []any) Column {
 	var args []any
