@@ -84,7 +84,11 @@ func Open(o Options) (*App, error) {
 		}
 		o.ExecutorCommand = []string{exe, "executor"}
 	}
-	a.driver, err = driver.Open(driver.Options{Master: master, Memory: settings.Memory.Get(base), ExecutorCommand: o.ExecutorCommand, Log: o.Log})
+	memory := settings.Memory.Get(base)
+	if memory == 0 {
+		memory = defaultMemory()
+	}
+	a.driver, err = driver.Open(driver.Options{Master: master, Memory: memory, ExecutorCommand: o.ExecutorCommand, Log: o.Log})
 	if err != nil {
 		a.Close()
 		return nil, err
