@@ -354,3 +354,36 @@ func (m *sim) check(inputs map[int32][]Output) {
 		}
 	}
 }
+
+func TestNoMoreExecutors(t *testing.T) {
+	no := NoMoreExecutors{Reason: "they crash"}
+	fails := func(acts []Action) bool {
+		for _, a := range acts {
+			if f, ok := a.(Finish); ok {
+				return sqlerr.Is(f.Err, sqlerr.NoExecutors)
+			}
+		}
+		return false
+	}
+	s := New(Limits{})
+	s.Step(t0, JobSubmitted{Job: twoStages(1)})
+	if !fails(s.Step(t0, no)) {
+		t.Error("a waiting job goes on waiting")
+	}
+	if !fails(s.Step(t0, JobSubmitted{Job: twoStages(1)})) {
+		t.Error("a new job waits")
+	}
+	s = New(Limits{})
+	s.Step(t0, ExecutorAdded{ID: "a", Slots: 1})
+	s.Step(t0, JobSubmitted{Job: twoStages(1)})
+	if fails(s.Step(t0, no)) {
+		t.Error("a job fails although it has an executor")
+	}
+	if !fails(s.Step(t0, ExecutorLost{ID: "a"})) {
+		t.Error("a job waits though its last executor is gone")
+	}
+	s.Step(t0, ExecutorAdded{ID: "b", Slots: 1})
+	if fails(s.Step(t0, JobSubmitted{Job: twoStages(1)})) {
+		t.Error("an executor came after all, and is not used")
+	}
+}
