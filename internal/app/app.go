@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/volley-sql/volley/catalog"
@@ -134,7 +135,11 @@ func (a *App) Session(ctx context.Context) (*session.Session, error) {
 }
 
 func (a *App) openFiles(ctx context.Context, formatName, path string, options map[string]string) (catalog.Table, error) {
-	return files.Open(ctx, a.store, path, formatName, format.Options(options), nil)
+	opts := make(format.Options, len(options)) // statements may write keys in any case
+	for k, v := range options {
+		opts[strings.ToLower(k)] = v
+	}
+	return files.Open(ctx, a.store, path, formatName, opts, nil)
 }
 
 func hasFormat(name string) bool {
