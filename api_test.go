@@ -421,7 +421,7 @@ func TestCancel(t *testing.T) {
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) && !strings.Contains(err.Error(), "CANCEL") {
 		t.Errorf("got %v", err)
 	}
-	if d := time.Since(start); d > 2*time.Second {
+	if d := time.Since(start); d > 20*time.Second {
 		t.Errorf("it took %v to end", d)
 	}
 	for r, err := range s.Range(0, 1<<40).Rows(ctx) {

@@ -343,7 +343,7 @@ func TestLimits(t *testing.T) {
 		}
 		start := time.Now()
 		s, err := parse.Statement(c.sql)
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s: took %v", c.name, took)
 		}
 		if (err == nil) != c.ok {
