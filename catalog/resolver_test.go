@@ -21,8 +21,10 @@ func TestResolver(t *testing.T) {
 	r.Add(two)
 	table := func(c catalog.Catalog, db, name string) {
 		t.Helper()
-		err := c.CreateTable(ctx, catalog.TableSpec{Name: catalog.Name{Database: db, Table: name}, Info: catalog.Info{Provider: "text"},
-			Schema: types.Schema{{Name: "value", Type: types.StringType}}}, catalog.CreateNew, nil)
+		err := c.CreateTable(ctx, catalog.TableSpec{
+			Name: catalog.Name{Database: db, Table: name}, Info: catalog.Info{Provider: "text"},
+			Schema: types.Schema{{Name: "value", Type: types.StringType}},
+		}, catalog.CreateNew, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

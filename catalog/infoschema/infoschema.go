@@ -257,10 +257,15 @@ func readOnly() error {
 
 // Changes are refused.
 func (c *Catalog) CreateDatabase(context.Context, catalog.Database, bool) error { return readOnly() }
-func (c *Catalog) DropDatabase(context.Context, string, bool, bool) error       { return readOnly() }
-func (c *Catalog) DropTable(context.Context, string, string, bool, bool) error  { return readOnly() }
-func (c *Catalog) RenameTable(context.Context, string, string, string) error    { return readOnly() }
-func (c *Catalog) DropView(context.Context, string, string, bool) error         { return readOnly() }
+
+func (c *Catalog) DropDatabase(context.Context, string, bool, bool) error { return readOnly() }
+
+func (c *Catalog) DropTable(context.Context, string, string, bool, bool) error { return readOnly() }
+
+func (c *Catalog) RenameTable(context.Context, string, string, string) error { return readOnly() }
+
+func (c *Catalog) DropView(context.Context, string, string, bool) error { return readOnly() }
+
 func (c *Catalog) CreateView(context.Context, catalog.View, catalog.CreateMode) error {
 	return readOnly()
 }

@@ -227,9 +227,11 @@ func node(keys []int, aggs ...*expr.Agg) *physical.HashAggregate {
 func count(args ...expr.Expr) *expr.Agg {
 	return &expr.Agg{Func: "t_count", Args: args, T: types.Int64Type}
 }
+
 func sum(e expr.Expr) *expr.Agg {
 	return &expr.Agg{Func: "t_sum", Args: []expr.Expr{e}, T: types.DecimalType(38, 0), Null: true}
 }
+
 func bag(e expr.Expr) *expr.Agg {
 	return &expr.Agg{Func: "t_bag", Args: []expr.Expr{e}, T: types.StringType}
 }

@@ -46,8 +46,13 @@ func (w World) String() string {
 
 // Worlds are the configurations that every plan must answer alike in.
 var Worlds = []World{
-	{BatchSize: 2048, Threads: 1}, {BatchSize: 2048, Threads: 4}, {BatchSize: 3, Threads: 1}, {BatchSize: 3, Threads: 4},
-	{BatchSize: 1, Threads: 4}, {BatchSize: 2048, Threads: 1, Spill: true}, {BatchSize: 3, Threads: 4, Spill: true},
+	{BatchSize: 2048, Threads: 1},
+	{BatchSize: 2048, Threads: 4},
+	{BatchSize: 3, Threads: 1},
+	{BatchSize: 3, Threads: 4},
+	{BatchSize: 1, Threads: 4},
+	{BatchSize: 2048, Threads: 1, Spill: true},
+	{BatchSize: 3, Threads: 4, Spill: true},
 }
 
 // Env is the environment of a world.

@@ -64,8 +64,10 @@ var kinds = []struct {
 }
 
 func text(r *rand.Rand) types.Datum {
-	return []string{"", "a", "a\x00", "a\x00\x00", "\xff", "abcdefghijklm", "abcdefghijklmn", "abcdefghijklmno", "abcdefghijklmnop",
-		"abcdefghijklmnopq", "abcdefghijklmnoz", strings.Repeat("long", 20) + fmt.Sprint(r.IntN(9)), fmt.Sprint(r.IntN(100))}[r.IntN(13)]
+	return []string{
+		"", "a", "a\x00", "a\x00\x00", "\xff", "abcdefghijklm", "abcdefghijklmn", "abcdefghijklmno", "abcdefghijklmnop",
+		"abcdefghijklmnopq", "abcdefghijklmnoz", strings.Repeat("long", 20) + fmt.Sprint(r.IntN(9)), fmt.Sprint(r.IntN(100)),
+	}[r.IntN(13)]
 }
 
 // compareDatums is the order by definition.

@@ -450,7 +450,8 @@ func TestLongPartition(t *testing.T) {
 	in, rows := table(r, 6000, 1, types.Int32Type, smallKey(r))
 	n := windowOf(in, []expr.SortKey{{Expr: plantest.Ref(in, colID)}}, false)
 	for _, f := range []expr.Frame{
-		{Start: bound(expr.Preceding, 3000), End: bound(expr.Following, 100)}, {Start: bound(expr.CurrentRow, 0), End: bound(expr.UnboundedFollowing, 0)},
+		{Start: bound(expr.Preceding, 3000), End: bound(expr.Following, 100)},
+		{Start: bound(expr.CurrentRow, 0), End: bound(expr.UnboundedFollowing, 0)},
 		{Start: bound(expr.UnboundedPreceding, 0), End: bound(expr.Preceding, 5)},
 	} {
 		add(n, f, types.Int64Type, "t_plain", nil, plantest.Ref(in, colVal))

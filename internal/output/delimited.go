@@ -13,10 +13,10 @@ import (
 // empty string has them) and TSV (tabs and line ends escaped by a backslash,
 // NULL is \N).
 type delimited struct {
-	w     *bufio.Writer
-	o     Options
-	tab   bool
-	sep   byte
+	w   *bufio.Writer
+	o   Options
+	tab bool
+	sep byte
 }
 
 func newDelimited(w *bufio.Writer, o Options, tab bool) *delimited {

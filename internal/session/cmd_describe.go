@@ -147,7 +147,8 @@ func (s *Session) describe(ctx context.Context, st *statement, n *ast.Describe) 
 }
 
 var describeSchema = types.Schema{
-	{Name: "col_name", Type: types.StringType}, {Name: "data_type", Type: types.StringType},
+	{Name: "col_name", Type: types.StringType},
+	{Name: "data_type", Type: types.StringType},
 	{Name: "comment", Type: types.StringType, Nullable: true},
 }
 

@@ -64,6 +64,7 @@ func (w *world) HasFormat(name string) bool { return name == "parquet" }
 func (w *world) Variable(name []string) *expr.Literal {
 	return w.vars[strings.ToLower(name[len(name)-1])]
 }
+
 func (w *world) Function(name []string) *Function { return w.funcs[strings.ToLower(name[len(name)-1])] }
 
 // newWorld makes tables of the CREATE TABLE statements in ddl.

@@ -283,8 +283,10 @@ func withDefaults(q *ast.Query, t *Target) *ast.Query {
 func (p *Plan) Write(t catalog.WriteTarget) *Plan {
 	w := &logical.Write{Input: p.Node, Target: t}
 	for i, f := range []types.Field{
-		{Name: "path", Type: types.StringType}, {Name: "rows", Type: types.Int64Type},
-		{Name: "bytes", Type: types.Int64Type}, {Name: "partition", Type: types.StringType},
+		{Name: "path", Type: types.StringType},
+		{Name: "rows", Type: types.Int64Type},
+		{Name: "bytes", Type: types.Int64Type},
+		{Name: "partition", Type: types.StringType},
 	} {
 		w.Cols = append(w.Cols, &expr.Column{ID: p.last + expr.ColID(i) + 1, Name: f.Name, T: f.Type, Pos: sqlerr.NoPos})
 	}

@@ -30,9 +30,13 @@ func TestString(t *testing.T) {
 		{&Case{Whens: []When{{eq, one}}, Else: a, T: types.Int32Type}, "CASE WHEN a = `b c` THEN 1 ELSE a END"},
 		{&Agg{Func: "sum", Args: []Expr{a}, Distinct: true, Filter: eq}, "sum(DISTINCT a) FILTER (WHERE a = `b c`)"},
 		{&Agg{Func: "count"}, "count(*)"},
-		{&WindowCall{Agg: &Agg{Func: "rank"}, Partition: []Expr{a}, Order: []SortKey{{Expr: b, Desc: true}},
-			Frame: Frame{Unit: Rows, Start: Bound{Kind: Preceding, Offset: one}, End: Bound{Kind: CurrentRow}}},
-			"rank() OVER (PARTITION BY a ORDER BY `b c` DESC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"},
+		{
+			&WindowCall{
+				Agg: &Agg{Func: "rank"}, Partition: []Expr{a}, Order: []SortKey{{Expr: b, Desc: true}},
+				Frame: Frame{Unit: Rows, Start: Bound{Kind: Preceding, Offset: one}, End: Bound{Kind: CurrentRow}},
+			},
+			"rank() OVER (PARTITION BY a ORDER BY `b c` DESC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+		},
 		{&Literal{Value: "it's\n", T: types.StringType}, `'it\'s\n'`},
 		{&Literal{Value: int64(10957), T: types.DateType}, "DATE '2000-01-01'"},
 		{&Literal{Value: int64(1500000), T: types.TimestampType}, "TIMESTAMP '1970-01-01 00:00:01.500000Z'"},

@@ -25,6 +25,7 @@ func (t *table) Info() catalog.Info      { return catalog.Info{} }
 func (t *table) Stats(context.Context) (*catalog.Stats, error) {
 	return &catalog.Stats{Rows: t.rows}, nil
 }
+
 func (t *table) Scan(_ context.Context, cols []int, _ []expr.Expr) (*catalog.Scan, error) {
 	return &catalog.Scan{
 		Format: "test", Schema: t.schema, Cols: cols,

@@ -151,7 +151,7 @@ func (p *parser) functionName() ast.Name {
 }
 
 func (p *parser) describeTable(d *ast.Describe) {
-	if p.is("TABLE") && (isName(p.peek())) {
+	if p.is("TABLE") && isName(p.peek()) {
 		p.advance()
 	}
 	if p.isAny("EXTENDED", "FORMATTED") && isName(p.peek()) {

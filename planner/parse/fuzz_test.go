@@ -94,7 +94,9 @@ func BenchmarkParse(b *testing.B) {
 	in.WriteString(")")
 	for _, c := range []struct{ name, sql string }{
 		{"short", "select a, sum(b) from t where c > 1 group by a order by 2 desc limit 10"},
-		{"in list", in.String()}, {"values", values.String()}, {"columns", columns.String()},
+		{"in list", in.String()},
+		{"values", values.String()},
+		{"columns", columns.String()},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.sql)))

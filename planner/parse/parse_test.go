@@ -65,8 +65,10 @@ func TestExpr(t *testing.T) {
 		{"first(x) ignore nulls over w", "`first`(x) IGNORE NULLS OVER w"},
 		{"sum(x) over (partition by a order by b rows 2 preceding)", "sum(x) OVER (PARTITION BY a ORDER BY b ROWS BETWEEN 2 PRECEDING AND CURRENT ROW)"},
 		{"rank() over (order by a desc nulls last, b)", "rank() OVER (ORDER BY a DESC NULLS LAST, b)"},
-		{"sum(x) over (order by d range between interval 6 days preceding and unbounded following)",
-			"sum(x) OVER (ORDER BY d RANGE BETWEEN INTERVAL '6' DAY PRECEDING AND UNBOUNDED FOLLOWING)"},
+		{
+			"sum(x) over (order by d range between interval 6 days preceding and unbounded following)",
+			"sum(x) OVER (ORDER BY d RANGE BETWEEN INTERVAL '6' DAY PRECEDING AND UNBOUNDED FOLLOWING)",
+		},
 		{"transform(xs, x -> x + 1)", "transform(xs, (x) -> (x + 1))"},
 		{"aggregate(xs, 0, (acc, x) -> acc + x)", "aggregate(xs, 0, (acc, x) -> (acc + x))"},
 		{"f(a => 1, b => c)", "f(a => 1, b => c)"},
@@ -134,8 +136,10 @@ func TestQuery(t *testing.T) {
 		{"select * exclude a from t", "SELECT * EXCEPT (a) FROM t"},
 		{"select /*+ broadcast(a), merge(b, c) */ 1", "SELECT /*+ broadcast(a), `merge`(b, c) */ 1"},
 		{"select 1 from a, b c, (select 2) d", "SELECT 1 FROM a, b AS c, (SELECT 2) AS d"},
-		{"select 1 from a join b on x left join c using (y) natural full outer join d",
-			"SELECT 1 FROM a INNER JOIN b ON x LEFT OUTER JOIN c USING (y) NATURAL FULL OUTER JOIN d"},
+		{
+			"select 1 from a join b on x left join c using (y) natural full outer join d",
+			"SELECT 1 FROM a INNER JOIN b ON x LEFT OUTER JOIN c USING (y) NATURAL FULL OUTER JOIN d",
+		},
 		{"select 1 from a left semi join b on x anti join c cross join d", "SELECT 1 FROM a LEFT SEMI JOIN b ON x LEFT ANTI JOIN c CROSS JOIN d"},
 		{"select 1 from a join (b join c on x) on y", "SELECT 1 FROM a INNER JOIN (b INNER JOIN c ON x) ON y"},
 		{"select 1 from a, lateral (select a.x) l", "SELECT 1 FROM a, LATERAL (SELECT a.x) AS l"},
@@ -147,8 +151,10 @@ func TestQuery(t *testing.T) {
 		{"values (1) + 1, (2)", "VALUES ((1 + 1)), (2)"},
 		{"table t", "TABLE t"},
 		{"select a from t group by all order by all desc limit all", "SELECT a FROM t GROUP BY ALL ORDER BY ALL DESC LIMIT ALL"},
-		{"select a from t group by rollup(a, (b, c)), cube(d), grouping sets ((a), (), rollup(b))",
-			"SELECT a FROM t GROUP BY ROLLUP (a, (b, c)), CUBE (d), GROUPING SETS (a, (), ROLLUP (b))"},
+		{
+			"select a from t group by rollup(a, (b, c)), cube(d), grouping sets ((a), (), rollup(b))",
+			"SELECT a FROM t GROUP BY ROLLUP (a, (b, c)), CUBE (d), GROUPING SETS (a, (), ROLLUP (b))",
+		},
 		{"select a from t group by a, b with cube", "SELECT a FROM t GROUP BY CUBE (a, b)"},
 		{"select a from t qualify row_number() over w = 1 window w as (order by a)", "SELECT a FROM t QUALIFY (row_number() OVER w = 1) WINDOW w AS (ORDER BY a)"},
 		{"select a from t order by 1, b desc nulls first limit 5 offset 2", "SELECT a FROM t ORDER BY 1, b DESC NULLS FIRST LIMIT 5 OFFSET 2"},
@@ -396,10 +402,20 @@ func TestTokens(t *testing.T) {
 		got = append(got, tok{k.Kind, sql[k.From:k.To]})
 	}
 	want := []tok{
-		{parse.TokenKeyword, "SELECT"}, {parse.TokenName, "a"}, {parse.TokenOperator, ","}, {parse.TokenQuotedName, "`b`"},
-		{parse.TokenOperator, ","}, {parse.TokenString, "'c'"}, {parse.TokenComment, "-- d\n"}, {parse.TokenOperator, "+"},
-		{parse.TokenNumber, "1.5"}, {parse.TokenComment, "/* e */"}, {parse.TokenOperator, "@"}, {parse.TokenOperator, ":"},
-		{parse.TokenName, "p"}, {parse.TokenBad, "\x01"},
+		{parse.TokenKeyword, "SELECT"},
+		{parse.TokenName, "a"},
+		{parse.TokenOperator, ","},
+		{parse.TokenQuotedName, "`b`"},
+		{parse.TokenOperator, ","},
+		{parse.TokenString, "'c'"},
+		{parse.TokenComment, "-- d\n"},
+		{parse.TokenOperator, "+"},
+		{parse.TokenNumber, "1.5"},
+		{parse.TokenComment, "/* e */"},
+		{parse.TokenOperator, "@"},
+		{parse.TokenOperator, ":"},
+		{parse.TokenName, "p"},
+		{parse.TokenBad, "\x01"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -20,7 +20,9 @@ type filler struct {
 }
 
 var data = []types.Datum{
-	true, false, int64(-5), int64(math.MinInt64), 2.5, math.Inf(-1), types.Int128{Hi: -1, Lo: 7}, "text", "",
+	true, false, int64(-5), int64(math.MinInt64), 2.5, math.Inf(-1),
+	types.Int128{Hi: -1, Lo: 7},
+	"text", "",
 	types.CalendarInterval{Months: -3, Days: 4, Micros: 5},
 	[]types.Datum{nil, int64(1), []types.Datum{"x"}},
 	types.MapDatum{Keys: []types.Datum{"a", "b"}, Values: []types.Datum{nil, int64(2)}},

@@ -13,8 +13,10 @@ import (
 	"github.com/volley-sql/volley/planner/expr"
 )
 
-var symbols = [...]string{"+", "-", "*"}
-var tryNames = [...]string{"try_add", "try_subtract", "try_multiply"}
+var (
+	symbols  = [...]string{"+", "-", "*"}
+	tryNames = [...]string{"try_add", "try_subtract", "try_multiply"}
+)
 
 // basic makes + - * of two numbers.
 func basic(op kernel.ArithOp) func(m mode, l, r types.Type) (*function.Overload, error) {

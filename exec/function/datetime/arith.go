@@ -112,7 +112,7 @@ func monthsBetween(c *function.Call) (*function.Overload, error) {
 		if na == nb || na == calendar.DaysIn(ya, ma) && nb == calendar.DaysIn(yb, mb) {
 			return months
 		}
-		secs := float64((int64(na-nb))*86400) + float64(ta/calendar.MicrosPerSecond-tb/calendar.MicrosPerSecond)
+		secs := float64(int64(na-nb)*86400) + float64(ta/calendar.MicrosPerSecond-tb/calendar.MicrosPerSecond)
 		v := months + secs/(31*86400)
 		if round {
 			v = math.Round(v*1e8) / 1e8

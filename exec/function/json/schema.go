@@ -115,7 +115,7 @@ func schemaOf(c *function.Call) (*function.Overload, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := types.StringType
+	var t types.Type
 	if v, _, good := parseText(s); good {
 		t = infer(v)
 		if strings.EqualFold(opts["primitivesasstring"], "true") {

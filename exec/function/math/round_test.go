@@ -12,8 +12,16 @@ func TestRoundFloat(t *testing.T) {
 		m    mode
 		want float64
 	}{
-		{0.575, 2, halfUp, 0.58}, {2.5, 0, halfUp, 3}, {-2.5, 0, halfUp, -3}, {2.5, 0, halfEven, 2}, {3.5, 0, halfEven, 4},
-		{123.456, -1, halfUp, 120}, {155, -1, halfUp, 160}, {1e300, 2, halfUp, 1e300}, {1.005, 2, halfUp, 1.01}, {0.4, 0, halfUp, 0},
+		{0.575, 2, halfUp, 0.58},
+		{2.5, 0, halfUp, 3},
+		{-2.5, 0, halfUp, -3},
+		{2.5, 0, halfEven, 2},
+		{3.5, 0, halfEven, 4},
+		{123.456, -1, halfUp, 120},
+		{155, -1, halfUp, 160},
+		{1e300, 2, halfUp, 1e300},
+		{1.005, 2, halfUp, 1.01},
+		{0.4, 0, halfUp, 0},
 	} {
 		if got := roundFloat(c.x, 64, c.n, c.m); got != c.want {
 			t.Errorf("round(%v, %d) = %v, want %v", c.x, c.n, got, c.want)

@@ -28,8 +28,10 @@ func generators() []function.Def {
 
 // rows makes the overload of a generator.
 func rows(cols []types.Field, params []types.Type, f function.Generate) *function.Overload {
-	return &function.Overload{Params: params, Columns: cols, Nulls: function.NullOwn, Result: types.ArrayType(types.StructType(cols...), false),
-		Generate: func(*expr.Call) (function.Generate, error) { return f, nil }}
+	return &function.Overload{
+		Params: params, Columns: cols, Nulls: function.NullOwn, Result: types.ArrayType(types.StructType(cols...), false),
+		Generate: func(*expr.Call) (function.Generate, error) { return f, nil },
+	}
 }
 
 func explode(pos bool) build.Resolver {

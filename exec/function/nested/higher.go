@@ -46,8 +46,10 @@ func field(name string, t types.Type, null bool) types.Field {
 
 // higher makes the overload of a function of an array or map (and lambdas).
 func higher(c *function.Call, result types.Type, params []types.Type, lambda func(i int) []types.Field, k func(call *expr.Call, ls []function.Lambda) (function.Kernel, error)) *function.Overload {
-	return &function.Overload{Params: params, Result: result, Nulls: function.NullOut, Higher: k,
-		Lambda: func(i int, _ []types.Type) []types.Field { return lambda(i) }}
+	return &function.Overload{
+		Params: params, Result: result, Nulls: function.NullOut, Higher: k,
+		Lambda: func(i int, _ []types.Type) []types.Field { return lambda(i) },
+	}
 }
 
 // lifting resolves with f after turning the arguments at places that are no

@@ -264,7 +264,8 @@ func TestValidate(t *testing.T) {
 			[]*memory.Buffer{nil, bs("\x05")}, 0, 0, str(1, i32(0, 1), "a")),
 		"run ends": array.NewData(arrow.RunEndEncodedOf(arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Int8), 5, []*memory.Buffer{nil}, []arrow.ArrayData{
 			array.NewData(arrow.PrimitiveTypes.Int32, 2, []*memory.Buffer{nil, i32(3, 2)}, nil, 0, 0),
-			array.NewData(arrow.PrimitiveTypes.Int8, 2, []*memory.Buffer{nil, bs("ab")}, nil, 0, 0)}, 0, 0),
+			array.NewData(arrow.PrimitiveTypes.Int8, 2, []*memory.Buffer{nil, bs("ab")}, nil, 0, 0),
+		}, 0, 0),
 	}
 	for name, d := range cases {
 		err := check(d, 0)

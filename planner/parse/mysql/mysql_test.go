@@ -17,22 +17,30 @@ import (
 func TestQueries(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"select a, `b c`, \"str\" from t", "SELECT a, `b c`, 'str' AS `'str'` FROM t"},
-		{"select a / b as x, a div 2 as y, a % 0 as z, mod(a, b) as m from t",
-			"SELECT (a / nullif(b, 0)) AS x, (a div 2) AS y, (a % nullif(0, 0)) AS z, (a % nullif(b, 0)) AS m FROM t"},
+		{
+			"select a / b as x, a div 2 as y, a % 0 as z, mod(a, b) as m from t",
+			"SELECT (a / nullif(b, 0)) AS x, (a div 2) AS y, (a % nullif(0, 0)) AS z, (a % nullif(b, 0)) AS m FROM t",
+		},
 		{"select a || b as x", "SELECT (a OR b) AS x"},
 		{"select a + 1 from t;", "SELECT (a + 1) AS `a + 1` FROM t"},
-		{"select distinct t.* from d.t where not a <=> b and c in (1, 2) or d not in (select 1)",
-			"SELECT DISTINCT t.* FROM d.t WHERE (((NOT (a <=> b)) AND (c IN (1, 2))) OR (NOT (d IN (SELECT 1 AS `1`))))"},
+		{
+			"select distinct t.* from d.t where not a <=> b and c in (1, 2) or d not in (select 1)",
+			"SELECT DISTINCT t.* FROM d.t WHERE (((NOT (a <=> b)) AND (c IN (1, 2))) OR (NOT (d IN (SELECT 1 AS `1`))))",
+		},
 		{"select 1 as x from a join b on a.i = b.i left join c using (k), (select 2 as y) d", "SELECT 1 AS x FROM a INNER JOIN b ON (a.i = b.i) LEFT OUTER JOIN c USING (k), (SELECT 2 AS y) AS d"},
 		{"select a from t group by a having count(*) > 1 order by a desc limit 2, 3", "SELECT a FROM t GROUP BY a HAVING (count(*) > 1) ORDER BY a DESC LIMIT 3 OFFSET 2"},
 		{"(select a from t limit 1) union all select b from u order by 1", "(SELECT a FROM t LIMIT 1) UNION ALL SELECT b FROM u ORDER BY 1"},
-		{"select cast(a as signed) as x, convert(b, char) as y, cast(c as decimal(5,2)) as z from t",
-			"SELECT CAST(a AS BIGINT) AS x, CAST(b AS STRING) AS y, CAST(c AS DECIMAL(5,2)) AS z FROM t"},
+		{
+			"select cast(a as signed) as x, convert(b, char) as y, cast(c as decimal(5,2)) as z from t",
+			"SELECT CAST(a AS BIGINT) AS x, CAST(b AS STRING) AS y, CAST(c AS DECIMAL(5,2)) AS z FROM t",
+		},
 		{"select d + interval 3 day as x, date_sub(d, interval n hour) as y from t", "SELECT (d + INTERVAL '3' DAY) AS x, (d - make_dt_interval(0, n)) AS y FROM t"},
 		{"select date_format(d, '%Y-%m-%d at %H') as x", "SELECT date_format(d, 'yyyy-MM-dd \\'a\\'\\'t\\' HH') AS x"},
 		{"select group_concat(distinct a order by a desc separator '; ') as x from t", "SELECT listagg(DISTINCT CAST(a AS STRING), '; ') WITHIN GROUP (ORDER BY a DESC) AS x FROM t"},
-		{"select case a when 1 then 'x' else 'y' end as c, ifnull(a, b) as d, -5 as e, 1.5 as f, 1e3 as g, x'1f' as h",
-			"SELECT CASE a WHEN 1 THEN 'x' ELSE 'y' END AS c, ifnull(a, b) AS d, -5 AS e, 1.5BD AS f, 1e3D AS g, X'1F' AS h"},
+		{
+			"select case a when 1 then 'x' else 'y' end as c, ifnull(a, b) as d, -5 as e, 1.5 as f, 1e3 as g, x'1f' as h",
+			"SELECT CASE a WHEN 1 THEN 'x' ELSE 'y' END AS c, ifnull(a, b) AS d, -5 AS e, 1.5BD AS f, 1e3D AS g, X'1F' AS h",
+		},
 		{"select a is not true as x, a regexp 'b' as y, a not like 'c' as z, a between 1 and 2 as w", "SELECT (NOT (a <=> true)) AS x, (a RLIKE 'b') AS y, (NOT (a LIKE 'c')) AS z, (a BETWEEN 1 AND 2) AS w"},
 		{"select exists (select 1 from t where a = ?) as x, :p as y", "SELECT EXISTS (SELECT 1 AS `1` FROM t WHERE (a = ?)) AS x, :p AS y"},
 	} {
