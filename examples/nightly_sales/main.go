@@ -150,7 +150,7 @@ func (j job) writeReport(ctx context.Context, sales *volley.DataFrame) error {
 
 // summary is the revenue of each region on the last days, beside its mean of seven days.
 func (j job) summary(s *volley.Session) *volley.DataFrame {
-	week := volley.Window().PartitionBy("region").OrderBy("day").RangeBetween(volley.Preceding(6*24*time.Hour), volley.CurrentRow)
+	week := volley.Window().PartitionBy("region").OrderBy("day").RangeBetween(volley.Preceding(volley.Expr("INTERVAL 6 DAYS")), volley.CurrentRow)
 	return s.Table("daily_sales").
 		GroupBy("region", "day").
 		Agg(volley.Sum("transactions").As("transactions"), volley.Sum("revenue").As("revenue")).
