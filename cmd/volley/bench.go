@@ -18,6 +18,7 @@ import (
 	"github.com/volley-sql/volley/internal/output"
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/shell"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/parse"
 )
@@ -115,7 +116,7 @@ func (f *benchFlags) run(ctx context.Context, folder string, w io.Writer) error 
 			return err
 		}
 		if err := os.WriteFile(f.out, append(text, '\n'), 0o644); err != nil {
-			return sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot write %s: %v.", f.out, unwrapPath(err))
+			return sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot write %s: %v.", f.out, shell.Reason(err))
 		}
 	}
 	if failed > 0 {
@@ -155,7 +156,7 @@ func queryName(path string) string { return strings.TrimSuffix(filepath.Base(pat
 func (f *benchFlags) measure(ctx context.Context, s *session.Session, file string) (*benchQuery, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, sqlerr.Wrap(err, sqlerr.FileNotFound, "Cannot read the query %s: %v.", file, unwrapPath(err))
+		return nil, sqlerr.Wrap(err, sqlerr.FileNotFound, "Cannot read the query %s: %v.", file, shell.Reason(err))
 	}
 	q := &benchQuery{Name: queryName(file)}
 	for i := range f.runs + 1 {

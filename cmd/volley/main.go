@@ -1,7 +1,8 @@
 // Command volley is the one binary: shell, script runner, data generator,
 // benchmark, and (with a master) the driver of a cluster.
 //
-// Exit codes: 0 success, 1 a statement or job failed, 2 wrong usage.
+// Exit codes: 0 success, 1 a statement or job failed, 2 wrong usage, 130 after
+// an interrupt, 141 when the reader of the output has gone.
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/volley-sql/volley/internal/shell"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
@@ -23,29 +25,58 @@ var version = ""
 
 func main() { os.Exit(run(os.Args[1:])) }
 
+// signals are what ends the process in good order. The shell takes interrupts for itself.
+var signals = make(chan os.Signal, 1)
+
+// stopped is the signal that ended the run.
+type stopped struct{ os.Signal }
+
+func (s stopped) Error() string { return "stopped by signal: " + s.String() }
+
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // writes fail, and what is open is closed
+	go func() {
+		s := <-signals
+		signal.Stop(signals) // a second one ends the process at once
+		cancel(stopped{s})
+	}()
 	stopProfile, err := profile()
 	if err != nil {
-		report(os.Stderr, err)
+		shell.Report(os.Stderr, err)
 		return 2
 	}
 	defer stopProfile()
 	cmd := rootCommand()
 	cmd.SetArgs(args)
-	err = cmd.ExecuteContext(ctx)
+	return exitCode(ctx, cmd.ExecuteContext(ctx))
+}
+
+// exitCode reports an error and gives the code to leave with: those of
+// shells (128 and the signal's number) after signals.
+func exitCode(ctx context.Context, err error) int {
 	var usage usageError
+	var by stopped
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(context.Cause(ctx), &by):
+		fmt.Fprintln(os.Stderr, "volley: cancelled, nothing unfinished stays behind")
+		if by.Signal == os.Interrupt {
+			return 130
+		}
+		return 143
+	case errors.Is(err, shell.ErrClosedOutput), errors.Is(err, syscall.EPIPE) && sqlerr.As(err) == nil:
+		return 141
 	case errors.As(err, &usage):
 		fmt.Fprintf(os.Stderr, "volley: %v\nRun 'volley --help' for usage.\n", err)
 		return 2
 	case errors.Is(err, errReported):
 		return 1
 	}
-	report(os.Stderr, err)
+	shell.Report(os.Stderr, err)
 	return 1
 }
 
@@ -57,15 +88,8 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-func report(w *os.File, err error) {
-	if e := sqlerr.As(err); e != nil {
-		fmt.Fprint(w, e.Detail())
-		return
-	}
-	fmt.Fprintf(w, "error: %v\n", err)
-}
-
 func rootCommand() *cobra.Command {
+	f := &sqlFlags{}
 	root := &cobra.Command{
 		Use:   "volley",
 		Short: "A distributed SQL and DataFrame engine over Apache Arrow",
@@ -76,7 +100,9 @@ Without a command it starts the SQL shell.`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args:              usageArgs(cobra.NoArgs),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
 	}
+	f.add(root)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(sqlCommand(), runCommand(), generateCommand(), benchCommand(), executorCommand(), versionCommand())
 	return root

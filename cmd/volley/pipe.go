@@ -68,9 +68,9 @@ func servePipe(ctx context.Context, s *session.Session, in io.Reader, out io.Wri
 		if commented {
 			wait = settledComment
 		}
-		line, more, quiet := nextLine(lines, pending.Len() > 0, wait)
+		line, more, quiet := nextLine(ctx, lines, pending.Len() > 0, wait)
 		if ctx.Err() != nil {
-			return nil
+			return context.Cause(ctx)
 		}
 		pending.WriteString(line)
 		if !quiet && more && !strings.HasSuffix(strings.TrimRight(line, " \t\r\n"), ";") {
@@ -102,9 +102,12 @@ func servePipe(ctx context.Context, s *session.Session, in io.Reader, out io.Wri
 }
 
 // nextLine waits for a line. While a statement is incomplete it gives up after a while (quiet).
-func nextLine(lines <-chan string, incomplete bool, wait time.Duration) (line string, more, quiet bool) {
+func nextLine(ctx context.Context, lines <-chan string, incomplete bool, wait time.Duration) (line string, more, quiet bool) {
 	if !incomplete {
-		line, more = <-lines
+		select {
+		case line, more = <-lines:
+		case <-ctx.Done():
+		}
 		return line, more, false
 	}
 	t := time.NewTimer(wait)
@@ -112,6 +115,8 @@ func nextLine(lines <-chan string, incomplete bool, wait time.Duration) (line st
 	select {
 	case line, more = <-lines:
 		return line, more, false
+	case <-ctx.Done():
+		return "", false, false
 	case <-t.C:
 		return "", true, true
 	}

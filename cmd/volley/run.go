@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/shell"
 )
 
 func runCommand() *cobra.Command {
@@ -34,11 +34,11 @@ Lines "-- param name = value" at the top of the script give defaults.`,
 }
 
 func (f *sqlFlags) runScript(ctx context.Context, path string) error {
-	text, err := os.ReadFile(path)
+	text, err := shell.ReadScript(path)
 	if err != nil {
-		return sqlerr.Wrap(err, sqlerr.FileNotFound, "Cannot read the script %s: %v.", path, unwrapPath(err))
+		return err
 	}
-	defaults := scriptParams(string(text))
+	defaults := scriptParams(text)
 	list := make([]string, 0, len(defaults)+len(f.params))
 	for _, d := range defaults {
 		list = append(list, d.name+"="+d.value)
@@ -61,9 +61,7 @@ func (f *sqlFlags) runScript(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	r := newScriptRunner(a, s, f.format, params)
-	r.header, r.verbose = f.header, f.verbose
-	return r.script(ctx, filepath.ToSlash(path), string(text))
+	return shell.NewRunner(a, s, f.options(params)).Script(ctx, filepath.ToSlash(path), text)
 }
 
 type scriptParam struct{ name, value string }

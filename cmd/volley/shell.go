@@ -2,9 +2,17 @@ package main
 
 import (
 	"context"
+	"os/signal"
+	"syscall"
 
 	"github.com/volley-sql/volley/internal/app"
 	"github.com/volley-sql/volley/internal/session"
+	"github.com/volley-sql/volley/internal/shell"
 )
 
-func runShell(ctx context.Context, a *app.App, s *session.Session, f *sqlFlags) error { return nil }
+// runShell starts the shell, which cancels statements by interrupts and stays.
+func runShell(ctx context.Context, a *app.App, s *session.Session, o shell.Options) error {
+	signal.Stop(signals)
+	signal.Notify(signals, syscall.SIGTERM)
+	return shell.New(a, s, o, versionText()).Run(ctx)
+}

@@ -55,6 +55,7 @@ type App struct {
 
 	mu      sync.Mutex
 	jobs    map[string]*driver.Job
+	onJob   []func(*driver.Job)
 	closers []func() error
 }
 
@@ -159,6 +160,13 @@ func (a *App) Jobs() []*driver.Job {
 		out = append(out, j)
 	}
 	return out
+}
+
+// OnJob has f called with every job as it starts, by the goroutine that runs the statement.
+func (a *App) OnJob(f func(*driver.Job)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.onJob = append(a.onJob, f)
 }
 
 // Close ends all jobs and executors.

@@ -53,8 +53,12 @@ func (r *runner) Run(ctx context.Context, j session.Job) (*session.Running, erro
 
 func (a *App) add(j *driver.Job) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.jobs[j.ID()] = j
+	told := a.onJob
+	a.mu.Unlock()
+	for _, f := range told {
+		f(j)
+	}
 }
 
 func (a *App) remove(j *driver.Job) {

@@ -1,11 +1,13 @@
 // Package output prints query results: as tables for people, as delimited
-// text, JSON and Markdown for programs. Results are read once, as a stream;
+// text, JSON, Markdown, Parquet and Arrow for programs. Results are read once, as a stream;
 // only the table forms hold rows back, and no more than they show.
 package output
 
 import (
 	"bufio"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/volley-sql/volley/exec/vec"
@@ -28,6 +30,8 @@ type Options struct {
 	Types bool
 	// Footer adds a line with the number of rows (table, box).
 	Footer bool
+	// Note, if not nil, is asked for the end of the footer once all rows are there.
+	Note func() string
 }
 
 // writer prints one result. Rows are given as text cells; nil cells are NULL.
@@ -38,18 +42,18 @@ type writer interface {
 	end(n int64) error
 }
 
-// Formats lists the names Write knows.
-var Formats = []string{"table", "box", "csv", "tsv", "json", "jsonl", "markdown"}
+// Formats lists the names of formats that users may choose. Write knows one
+// more: "text", for results that are one text of many lines.
+var Formats = []string{"table", "box", "csv", "tsv", "json", "jsonl", "markdown", "parquet", "arrow"}
 
-// Known reports whether Write prints format.
-func Known(format string) bool {
-	for _, f := range Formats {
-		if f == format {
-			return true
-		}
-	}
-	return false
-}
+// Known reports whether format is one of Formats.
+func Known(format string) bool { return slices.Contains(Formats, format) }
+
+// Binary reports whether a format is a file of bytes, not text.
+func Binary(format string) bool { return format == "parquet" || format == "arrow" }
+
+// Tabular reports whether a format is made for people to read on a screen.
+func Tabular(format string) bool { return format == "table" || format == "box" || format == "text" }
 
 // Write prints rows to w and returns how many there were. An error of the
 // stream is returned after what came before it has been flushed.
@@ -57,7 +61,8 @@ func Write(w io.Writer, format string, s types.Schema, rows vec.Stream, o Option
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	buf := bufio.NewWriterSize(w, 64<<10)
+	dst := &stickyWriter{w: w}
+	buf := bufio.NewWriterSize(dst, 64<<10)
 	var out writer
 	switch format {
 	case "table", "box", "markdown":
@@ -66,18 +71,40 @@ func Write(w io.Writer, format string, s types.Schema, rows vec.Stream, o Option
 		out = newDelimited(buf, o, format == "tsv")
 	case "json", "jsonl":
 		out = &jsonWriter{w: buf, o: o, lines: format == "jsonl"}
+	case "parquet":
+		out = &parquetWriter{w: buf}
+	case "arrow":
+		out = &arrowWriter{w: buf}
+	case "text":
+		out = &textWriter{w: buf, o: o}
 	default:
 		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "There is no output format %q.", format).
-			WithHint("Formats are table, box, csv, tsv, json, jsonl, markdown, parquet and arrow.")
+			WithHint("Formats are %s.", strings.Join(Formats, ", "))
 	}
-	n, err := run(out, s, rows)
+	n, err := run(out, s, rows, dst)
 	if ferr := buf.Flush(); err == nil {
 		err = ferr
 	}
 	return n, err
 }
 
-func run(out writer, s types.Schema, rows vec.Stream) (n int64, err error) {
+// stickyWriter remembers the first error, so that a query whose reader has
+// gone is not run to its end.
+type stickyWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (s *stickyWriter) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(p)
+	s.err = err
+	return n, err
+}
+
+func run(out writer, s types.Schema, rows vec.Stream, dst *stickyWriter) (n int64, err error) {
 	if err := out.header(s); err != nil {
 		return 0, err
 	}
@@ -88,6 +115,9 @@ func run(out writer, s types.Schema, rows vec.Stream) (n int64, err error) {
 		n += int64(b.Rows())
 		if err := out.batch(s, b); err != nil {
 			return n, err
+		}
+		if dst.err != nil {
+			return n, dst.err
 		}
 	}
 	return n, out.end(n)

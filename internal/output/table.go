@@ -175,6 +175,9 @@ func (t *tableWriter) footer(n, left int64, shown int) {
 	if len(t.s) != shown {
 		fmt.Fprintf(t.w, ", %d columns (%d shown)", len(t.s), shown-1)
 	}
+	if t.o.Note != nil {
+		t.w.WriteString(" " + t.o.Note())
+	}
 	t.w.WriteByte('\n')
 }
 

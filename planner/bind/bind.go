@@ -183,7 +183,9 @@ type binder struct {
 	lastLambda int32
 	// views are the names of the views being expanded, outermost first.
 	views []string
-	depth int
+	// foreign counts the views and SQL functions whose stored text is being bound.
+	foreign int
+	depth   int
 	// fn is the SQL function whose body is being bound, nil outside.
 	fn *fnScope
 	// nodes counts relations and query blocks, to stop what CTEs of CTEs multiply.
@@ -228,6 +230,15 @@ func (b *binder) enter(pos int) error {
 }
 
 func (b *binder) leave() { b.depth-- }
+
+// at is the position of an expression in the statement. What comes from the
+// text of a view or function has none: its offsets mean nothing there.
+func (b *binder) at(pos int) int32 {
+	if b.foreign > 0 {
+		return sqlerr.NoPos
+	}
+	return int32(pos)
+}
 
 func (b *binder) newID() expr.ColID {
 	b.lastCol++

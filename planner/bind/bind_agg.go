@@ -79,7 +79,7 @@ func (b *binder) aggCall(s *site, e *ast.Func, def *function.Def, args []ast.Exp
 	}
 	a := &expr.Agg{
 		Func: def.Name, Args: b.convert(xs, ov.Params), Distinct: e.Distinct, Order: order, IgnoreNulls: e.IgnoreNulls,
-		T: ov.Result, Null: !ov.NotNull, Pos: int32(e.Pos()),
+		T: ov.Result, Null: !ov.NotNull, Pos: b.at(e.Pos()),
 	}
 	if e.Filter != nil {
 		fs := inner.within(func(s *site) { s.agg, s.window, s.inAgg, s.clause = false, false, false, "FILTER" })

@@ -295,7 +295,7 @@ func (b *binder) callDef(s *site, def *function.Def, name string, args []expr.Ex
 		x, err := ov.Rewrite(b.convert(args, ov.Params))
 		return x, sqlerr.At(err, pos)
 	}
-	c := &expr.Call{Func: def.Name, Args: b.convert(args, ov.Params), T: ov.Result, Pos: int32(pos)}
+	c := &expr.Call{Func: def.Name, Args: b.convert(args, ov.Params), T: ov.Result, Pos: b.at(pos)}
 	c.Null = resultNull(ov, c.Args)
 	return c, nil
 }

@@ -230,7 +230,9 @@ func (b *binder) view(v *View, pos int) (*relation, error) {
 	}
 	res, set, fn := b.res, b.set, b.fn
 	b.views = append(b.views, name)
+	b.foreign++
 	defer func() {
+		b.foreign--
 		b.res, b.fn = res, fn
 		b.use(set)
 		b.views = b.views[:len(b.views)-1]

@@ -61,7 +61,7 @@ func (b *binder) generator(s *site, f *ast.Func, def *function.Def, outer bool) 
 	if err != nil {
 		return nil, err
 	}
-	g := &generator{outer: outer, call: &expr.Call{Func: def.Name, Args: b.convert(xs, ov.Params), T: ov.Result, Null: true, Pos: int32(f.Pos())}}
+	g := &generator{outer: outer, call: &expr.Call{Func: def.Name, Args: b.convert(xs, ov.Params), T: ov.Result, Null: true, Pos: b.at(f.Pos())}}
 	if len(ov.Columns) > 0 && g.call.T.Kind == types.Null {
 		g.call.T = types.ArrayType(types.StructType(ov.Columns...), true)
 	}

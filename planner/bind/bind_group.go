@@ -454,7 +454,7 @@ func (b *binder) grouping(s *site, e *ast.Func, name string) (expr.Expr, error) 
 	if s.block == nil || s.block.sel == nil || s.block.sel.GroupBy == nil {
 		return nil, sqlerr.New(sqlerr.UnsupportedGrouping, "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.").At(e.Pos())
 	}
-	return &expr.Call{Func: name, Args: args, T: t, Pos: int32(e.Pos())}, nil
+	return &expr.Call{Func: name, Args: args, T: t, Pos: b.at(e.Pos())}, nil
 }
 
 // groupingCall computes grouping() and grouping_id() from the bits of the

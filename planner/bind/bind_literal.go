@@ -127,7 +127,7 @@ func tooPrecise(e *ast.Literal) error {
 // typedLiteral reads DATE '…' and its like by the cast from a string, and
 // notes how Spark prints the value.
 func (b *binder) typedLiteral(e *ast.Literal, t types.Type, word string) (expr.Expr, error) {
-	c := &expr.Cast{Arg: &expr.Literal{Value: e.Text, T: types.StringType}, To: t, Mode: expr.CastANSI, Pos: int32(e.Pos())}
+	c := &expr.Cast{Arg: &expr.Literal{Value: e.Text, T: types.StringType}, To: t, Mode: expr.CastANSI, Pos: b.at(e.Pos())}
 	v, special := b.specialTime(e.Text, t)
 	var err error
 	if !special {

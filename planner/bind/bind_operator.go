@@ -356,7 +356,7 @@ func (b *binder) cast(s *site, e *ast.Cast) (expr.Expr, error) {
 	if !cast.Allowed(x.Type(), to, mode) {
 		return nil, cast.Check(x.Type(), to, mode, ast.ColumnName(e, b.textOf))
 	}
-	return &expr.Cast{Arg: x, To: to, Mode: mode, Pos: int32(e.Pos())}, nil
+	return &expr.Cast{Arg: x, To: to, Mode: mode, Pos: b.at(e.Pos())}, nil
 }
 
 // row binds (a, b, …) to a struct.

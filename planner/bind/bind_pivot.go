@@ -239,7 +239,7 @@ func (b *binder) unpivotRows(u *ast.Unpivot, in *relation, sets [][]expr.Expr, t
 	if err != nil {
 		return nil, nil, err
 	}
-	g := &generator{call: &expr.Call{Func: def.Name, Args: b.convert([]expr.Expr{list}, ov.Params), T: ov.Result, Null: true, Pos: int32(u.Pos())}}
+	g := &generator{call: &expr.Call{Func: def.Name, Args: b.convert([]expr.Expr{list}, ov.Params), T: ov.Result, Null: true, Pos: b.at(u.Pos())}}
 	names := append([]string{u.NameColumn}, u.Values...)
 	for i, n := range names {
 		t, nl := types.StringType, false

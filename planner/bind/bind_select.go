@@ -302,7 +302,7 @@ func (s *selection) assemble() (*relation, error) {
 	refs := map[expr.ColID]*expr.Column{}
 	for i, it := range s.block.items {
 		x := exprs[i]
-		it.col = &expr.Column{ID: it.ref, Name: it.name, T: x.Type(), Null: x.Nullable(), Pos: int32(it.pos)}
+		it.col = &expr.Column{ID: it.ref, Name: it.name, T: x.Type(), Null: x.Nullable(), Pos: b.at(it.pos)}
 		if c, ok := x.(*expr.Column); ok && !taken[c.ID] && b.inside(s.plan, c.ID) {
 			it.col.ID = c.ID
 		}

@@ -59,7 +59,11 @@ func (b *binder) inFunction(s *site, e *ast.Func, f *Function, body func(sc *sco
 		return err
 	}
 	res, fn := b.res, b.fn
-	defer func() { b.res, b.fn = res, fn }()
+	b.foreign++
+	defer func() {
+		b.foreign--
+		b.res, b.fn = res, fn
+	}()
 	if f.Resolver != nil {
 		b.res = f.Resolver
 	}

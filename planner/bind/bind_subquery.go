@@ -51,7 +51,7 @@ func (b *binder) scalarSubquery(s *site, e *ast.Subquery) (expr.Expr, error) {
 		return nil, sqlerr.New(sqlerr.ScalarSubqueryColumns, "Invalid subquery: Scalar subquery must return only one column, but got %d.", len(rel.fields)).At(e.Pos())
 	}
 	b.note(e, "scalarsubquery", s, fr)
-	return &expr.ScalarSubquery{Plan: rel.plan, Outer: fr.outer, T: rel.fields[0].col.T, Pos: int32(e.Pos())}, nil
+	return &expr.ScalarSubquery{Plan: rel.plan, Outer: fr.outer, T: rel.fields[0].col.T, Pos: b.at(e.Pos())}, nil
 }
 
 func (b *binder) exists(s *site, e *ast.Exists) (expr.Expr, error) {
@@ -98,5 +98,5 @@ func (b *binder) inQuery(s *site, e *ast.InQuery) (expr.Expr, error) {
 		}
 		ts[i], args[i] = t, b.implicit(a, t)
 	}
-	return &expr.InSubquery{Args: args, Plan: b.castColumns(rel, ts), Outer: fr.outer, Pos: int32(e.Pos())}, nil
+	return &expr.InSubquery{Args: args, Plan: b.castColumns(rel, ts), Outer: fr.outer, Pos: b.at(e.Pos())}, nil
 }

@@ -175,7 +175,7 @@ func (b *binder) store(x expr.Expr, c types.Field, t *Target) (expr.Expr, error)
 			return &expr.Literal{Value: v, T: c.Type}, nil
 		}
 	}
-	return &expr.Cast{Arg: x, To: c.Type, Mode: mode, Pos: int32(t.Pos), Implicit: true}, nil
+	return &expr.Cast{Arg: x, To: c.Type, Mode: mode, Pos: b.at(t.Pos), Implicit: true}, nil
 }
 
 // storable reports whether the standard's store assignment converts from to

@@ -1,4 +1,4 @@
-package main
+package shell
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // watch shows how far the running statement is, on a terminal, until the
 // function it returns is called. Short statements show nothing.
-func (r *scriptRunner) watch(sql string) func() {
+func (r *Runner) watch() func() {
 	if !r.progress {
 		return func() {}
 	}

@@ -1,0 +1,276 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/volley-sql/volley/cluster/driver"
+	"github.com/volley-sql/volley/internal/app"
+	"github.com/volley-sql/volley/internal/output"
+	"github.com/volley-sql/volley/internal/session"
+	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/planner/parse"
+	"github.com/volley-sql/volley/planner/stage"
+)
+
+// ErrClosedOutput says that whoever read the output has gone: nobody is left to tell.
+var ErrClosedOutput = errors.New("the output was closed")
+
+// Runner runs statements one after the other and prints what they give. It is
+// used by one goroutine at a time.
+type Runner struct {
+	app     *app.App
+	session *session.Session
+	params  session.Params
+	header  bool
+	format  string // empty: as fits where results go
+	out     *sink
+
+	// progress shows how far a statement is; stages its stages, when it starts.
+	progress, stages bool
+	// interactive adds times and what statements without rows did.
+	interactive, timer, pager bool
+	maxRows                   int // 0: as fits the screen
+}
+
+// Options are what a Runner prints with.
+type Options struct {
+	Params session.Params
+	// Format is one of output.Formats; empty is box on a terminal, table elsewhere.
+	Format string
+	// Header puts column names first in csv and tsv.
+	Header bool
+	// Stages shows the stages of each query on standard error.
+	Stages bool
+}
+
+// NewRunner makes a Runner that prints to standard output.
+func NewRunner(a *app.App, s *session.Session, o Options) *Runner {
+	r := &Runner{app: a, session: s, params: o.Params, header: o.Header, format: o.Format, stages: o.Stages, out: standardOutput()}
+	r.progress = term.IsTerminal(int(os.Stderr.Fd()))
+	a.OnJob(func(j *driver.Job) {
+		if r.stages {
+			fmt.Fprint(os.Stderr, stage.Format(j.Stages()))
+		}
+	})
+	return r
+}
+
+// File runs the statements of a file.
+func (r *Runner) File(ctx context.Context, path string) error {
+	text, err := ReadScript(path)
+	if err != nil {
+		return err
+	}
+	return r.Script(ctx, filepath.ToSlash(path), text)
+}
+
+// ReadScript reads the text of a script.
+func ReadScript(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", sqlerr.Wrap(err, sqlerr.FileNotFound, "Cannot read the script %s: %v.", path, Reason(err))
+	}
+	return string(text), nil
+}
+
+// Reason is what an error of the file system says besides the path.
+func Reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// Script runs the statements of text. The first that fails ends it, with an
+// error that knows its place in the file.
+func (r *Runner) Script(ctx context.Context, file, text string) error {
+	for _, p := range parse.Script(text) {
+		if err := r.statement(ctx, text[p.From:p.To]); err != nil {
+			if e := sqlerr.As(err); e != nil && e.File == "" {
+				e.File = file
+				if file != "" && e.Line == 0 {
+					e.Line = p.Line
+				}
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// expand puts the values of parameters in the place of ${name}; other
+// ${…} are left to the session, which knows settings.
+func (r *Runner) expand(sql string) string {
+	if !strings.Contains(sql, "${") {
+		return sql
+	}
+	for name, v := range r.params.Named {
+		if text, ok := v.Value.(string); ok {
+			sql = strings.ReplaceAll(sql, "${"+name+"}", text)
+		}
+	}
+	return sql
+}
+
+func (r *Runner) statement(ctx context.Context, sql string) error {
+	start := time.Now()
+	stop := r.watch()
+	defer stop()
+	res, err := r.session.Run(ctx, r.expand(sql), r.params)
+	if err != nil {
+		return err
+	}
+	if len(res.Schema) > 0 {
+		return r.print(res, start, stop)
+	}
+	for _, err := range res.Rows { // nothing to show; the statement may still have to be carried out
+		if err != nil {
+			return err
+		}
+	}
+	stop()
+	if r.interactive {
+		r.done(res.Written, start)
+	}
+	return nil
+}
+
+// done says what a statement without rows did.
+func (r *Runner) done(w *session.Written, start time.Time) {
+	text := "Done"
+	if w != nil {
+		text = fmt.Sprintf("%s written to %s", count(w.Rows, "row"), count(w.Files, "file"))
+		if w.Bytes > 0 {
+			text += ", " + bytesText(w.Bytes)
+		}
+	}
+	if r.timer {
+		text += " in " + took(time.Since(start))
+	}
+	fmt.Fprintln(os.Stdout, text)
+}
+
+func count(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// took writes a duration with three digits.
+func took(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%.3g ms", float64(d)/1e6)
+	case d < time.Minute:
+		return fmt.Sprintf("%.3g s", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+// print shows a result where results go.
+func (r *Runner) print(res *session.Result, start time.Time, stop func()) error {
+	format := r.format
+	if format == "" {
+		format = "table"
+		if r.out.terminal {
+			format = "box"
+		}
+	}
+	if err := r.out.accepts(format); err != nil {
+		return err
+	}
+	o := output.Options{Header: r.header, Types: format == "box", Footer: format == "box" || format == "table", Zone: ZoneOf(res, r.session)}
+	if r.interactive && r.timer && o.Footer {
+		o.Note = func() string { return "in " + took(time.Since(start)) }
+	}
+	height := 0
+	if r.out.terminal {
+		o.Width, height = screen()
+		o.MaxRows = r.rowsShown(height)
+	}
+	if plan := planOf(res, format); plan != nil {
+		format = "text"
+	}
+	var err error
+	if r.pager && r.out.terminal && output.Tabular(format) {
+		err = r.page(res, format, o, height, stop)
+	} else {
+		err = r.out.result(format, func(w io.Writer) error {
+			_, err := output.Write(&firstWrite{w: w, f: stop}, format, res.Schema, res.Rows, o)
+			return err
+		})
+	}
+	stop()
+	if errors.Is(err, syscall.EPIPE) {
+		return ErrClosedOutput
+	}
+	return err
+}
+
+// planOf returns a result that is a text of many lines, EXPLAIN's, to be
+// printed as it is where people read, and nil for others.
+func planOf(res *session.Result, format string) *session.Result {
+	if res.Query || len(res.Schema) != 1 || res.Schema[0].Name != "plan" || format != "box" && format != "table" {
+		return nil
+	}
+	return res
+}
+
+func (r *Runner) rowsShown(height int) int {
+	switch {
+	case r.maxRows > 0:
+		return r.maxRows
+	case r.pager:
+		return 10_000
+	case height > 0:
+		return min(max(height-9, 10), 40)
+	}
+	return 40
+}
+
+// screen is the size of the terminal behind standard output, 0 if unknown.
+func screen() (width, height int) {
+	w, h, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return w, h
+}
+
+// ZoneOf is the time zone that a result is shown in.
+func ZoneOf(res *session.Result, s *session.Session) *time.Location {
+	snap := res.Settings
+	if snap == nil {
+		snap = s.Settings.Snapshot()
+	}
+	return settings.TimeZone(snap)
+}
+
+// firstWrite calls f once, before the first byte: progress is taken off the
+// screen before rows appear.
+type firstWrite struct {
+	w io.Writer
+	f func()
+}
+
+func (o *firstWrite) Write(p []byte) (int, error) {
+	if o.f != nil {
+		o.f()
+		o.f = nil
+	}
+	return o.w.Write(p)
+}

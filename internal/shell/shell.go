@@ -1,0 +1,199 @@
+// Package shell is the SQL shell: it reads statements at a terminal, with
+// editing, history, completion and colours, and has a Runner run them. Scripts
+// and statements of flags go through the same Runner without the shell. It
+// knows no SQL beyond tokens; the session does.
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/reeflective/readline"
+	"golang.org/x/term"
+
+	"github.com/volley-sql/volley/internal/app"
+	"github.com/volley-sql/volley/internal/session"
+	"github.com/volley-sql/volley/planner/parse"
+)
+
+// Shell is a session at a terminal. It is used by one goroutine.
+type Shell struct {
+	*Runner
+	names   *world
+	version string
+	leaving bool
+	ctx     context.Context // of Run
+}
+
+// New makes a shell; version is what it greets with.
+func New(a *app.App, s *session.Session, o Options, version string) *Shell {
+	r := NewRunner(a, s, o)
+	r.interactive, r.timer = true, true
+	return &Shell{Runner: r, names: newWorld(s), version: version}
+}
+
+const (
+	prompt       = "volley> "
+	secondPrompt = "     -> "
+)
+
+// Run reads and runs statements until the user leaves or ctx ends.
+func (sh *Shell) Run(ctx context.Context) error {
+	sh.ctx = ctx
+	if state, err := term.GetState(int(os.Stdin.Fd())); err == nil {
+		// Reading a terminal cannot be cancelled: whoever ends the process gets the terminal back first.
+		defer context.AfterFunc(ctx, func() {
+			term.Restore(int(os.Stdin.Fd()), state)
+			fmt.Fprintln(os.Stderr)
+			sh.out.close()
+			sh.app.Close()
+			os.Exit(143)
+		})()
+	}
+	fmt.Fprintf(os.Stdout, "Volley %s on %s. Statements end with a semicolon; .help shows commands.\n", sh.version, sh.where())
+	line := sh.editor()
+	for !sh.leaving {
+		text, err := line.Readline()
+		switch {
+		case errors.Is(err, readline.ErrInterrupt):
+			if strings.TrimSpace(text) == "" {
+				fmt.Fprintln(os.Stdout, "Ctrl-D or .exit leaves.")
+			}
+			continue
+		case errors.Is(err, io.EOF):
+			fmt.Fprintln(os.Stdout)
+			return sh.out.close()
+		case err != nil:
+			return err
+		}
+		if err := sh.enter(text); err != nil {
+			Report(os.Stderr, err)
+		}
+	}
+	return sh.out.close()
+}
+
+// where says what statements run on.
+func (sh *Shell) where() string {
+	if n := sh.app.Driver().Partitions(); n > 1 {
+		return fmt.Sprintf("%d tasks a stage", n)
+	}
+	return "this machine"
+}
+
+// editor sets up line editing.
+func (sh *Shell) editor() *readline.Shell {
+	line := readline.NewShell()
+	shown, second := prompt, secondPrompt
+	if colourful() {
+		shown, second = bold+prompt+reset, dim+secondPrompt+reset
+		line.SyntaxHighlighter = func(text []rune) string { return highlight(string(text), sh.names.isFunction) }
+	}
+	line.Prompt.Primary(func() string { return shown })
+	line.Prompt.Secondary(func() string { return second })
+	line.AcceptMultiline = func(text []rune) bool { return entryDone(string(text)) }
+	line.Completer = sh.completer
+	line.History.Add("history", openHistory(historyPath()))
+	for name, value := range map[string]any{"completion-ignore-case": true, "history-autosuggest": false, "menu-complete-display-prefix": true, "enable-bracketed-paste": true, "multiline-column": true} {
+		line.Config.Set(name, value)
+	}
+	return line
+}
+
+// entryDone reports whether what was entered is to be run: a command, or
+// statements that all have their semicolon.
+func entryDone(text string) bool {
+	text = strings.TrimSpace(text)
+	if text == "" || isDot(text) || isExit(text) {
+		return true
+	}
+	pieces := parse.Script(text)
+	return len(pieces) == 0 || pieces[len(pieces)-1].Ended
+}
+
+// isExit reports whether a line wants to leave, as in other shells.
+func isExit(text string) bool {
+	switch strings.ToLower(strings.TrimRight(strings.TrimSpace(text), "; ")) {
+	case "exit", "quit":
+		return true
+	}
+	return false
+}
+
+// completer gives readline what complete proposes.
+func (sh *Shell) completer(text []rune, cursor int) readline.Completions {
+	prefix, found := complete(string(text), len(string(text[:cursor])), sh.names)
+	values := make([]readline.Completion, len(found))
+	open := false
+	for i, c := range found {
+		values[i] = readline.Completion{Value: c.value, Display: c.value, Description: c.note, Tag: c.group}
+		open = open || strings.HasSuffix(c.value, "(") || strings.HasSuffix(c.value, "/")
+	}
+	out := readline.CompleteRaw(values)
+	if open {
+		out = out.NoSpace('(', '/')
+	}
+	out.PREFIX = prefix
+	return out
+}
+
+// enter runs what was entered.
+func (sh *Shell) enter(text string) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return nil
+	case isDot(text):
+		return sh.dotCommand(text)
+	case isExit(text):
+		return sh.quit(nil)
+	}
+	return sh.sql(text)
+}
+
+// sql runs statements, which an interrupt cancels.
+func (sh *Shell) sql(text string) error {
+	defer sh.names.forget()
+	return sh.cancellable(func(ctx context.Context) error { return sh.Script(ctx, "", text) })
+}
+
+// errCancelled is shown for what an interrupt ended.
+var errCancelled = errors.New("the statement was cancelled")
+
+// cancellable calls f with a context that an interrupt ends. A second
+// interrupt, when the first does not help within a while, says so.
+func (sh *Shell) cancellable(f func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(sh.ctx)
+	defer cancel()
+	interrupts := make(chan os.Signal, 4)
+	signal.Notify(interrupts, os.Interrupt)
+	defer signal.Stop(interrupts)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for first := true; ; first = false {
+			select {
+			case <-interrupts:
+				cancel()
+				if !first {
+					fmt.Fprintln(os.Stderr, "still cancelling…")
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	err := f(ctx)
+	if ctx.Err() != nil && err != nil {
+		return errCancelled
+	}
+	return err
+}
+
+// patience is how long completion may look things up.
+const patience = 500 * time.Millisecond
