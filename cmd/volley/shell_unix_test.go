@@ -86,9 +86,15 @@ func TestShell(t *testing.T) {
 	s.enter("select count(*) from range(1000000000000);\r", "\n")
 	time.Sleep(300 * time.Millisecond)
 	s.enter("\x03", "cancelled")
-	s.enter(".mode csv\r.output "+filepath.Join(dir, "out.csv")+"\rselect 7 as seven;\r.output\rselect 40 + 2;\r", "42")
-	s.enter("exi", "exi")
-	s.enter("\x03", "volley> ")
+	for _, line := range []string{".mode csv", ".output " + filepath.Join(dir, "out.csv"), "select 7 as seven;", ".output"} {
+		s.enter(line+"\r", "\x1b[?2004hvolley> ")
+	}
+	s.enter("select 40 + 2;\r", "\r\n42\r\n")
+	s.wait("\x1b[?2004hvolley> ")
+	time.Sleep(100 * time.Millisecond) // keys typed while the editor asks for the cursor's place are lost
+	s.enter("e", "e\x1b[0m")
+	s.enter("\x03", "\x1b[?2004hvolley> ")
+	time.Sleep(100 * time.Millisecond)
 	s.enter("\x04", "\n")
 	if code := exitOf(t, cmd.Wait()); code != 0 {
 		t.Errorf("code %d", code)
