@@ -133,7 +133,7 @@ func (r *Runner) statement(ctx context.Context, sql string) error {
 	if err != nil {
 		return err
 	}
-	if len(res.Schema) > 0 {
+	if len(res.Schema) > 0 && (r.interactive || res.Query || !assigns(sql)) {
 		return r.print(res, start, stop)
 	}
 	for _, err := range res.Rows { // nothing to show; the statement may still have to be carried out
@@ -146,6 +146,16 @@ func (r *Runner) statement(ctx context.Context, sql string) error {
 		r.done(res.Written, start)
 	}
 	return nil
+}
+
+// assigns reports whether sql is SET key = value or the like, whose echo of the
+// key is for people at a prompt and noise in the output of a script.
+func assigns(sql string) bool {
+	for _, p := range parse.Script(sql) {
+		words := strings.Fields(sql[p.From:p.To])
+		return len(words) > 2 && strings.EqualFold(words[0], "SET") || len(words) > 1 && strings.EqualFold(words[0], "SET") && strings.Contains(words[1], "=")
+	}
+	return false
 }
 
 // done says what a statement without rows did.
