@@ -39,6 +39,12 @@ func (t *threadWriter) write(ctx context.Context, b *vec.Batch) error {
 	if b.Rows() == 0 {
 		return nil
 	}
+	for _, c := range t.w.strict {
+		f := t.w.target.Schema[c]
+		if err := notNull(b.Cols[c], f, b.Selection(), "`"+f.Name+"`"); err != nil {
+			return err
+		}
+	}
 	t.out.Cols = t.out.Cols[:0]
 	for _, c := range t.w.data {
 		t.out.Cols = append(t.out.Cols, b.Cols[c])

@@ -51,6 +51,8 @@ type Write struct {
 	data  []int
 	files types.Schema
 	parts []int
+	// strict are the columns in which some NULL is not allowed.
+	strict []int
 
 	maxRows, maxBytes int64
 
@@ -81,6 +83,9 @@ func New(env *flow.Env, n *physical.Write) (*Write, error) {
 		isPart[p] = true
 	}
 	for i, c := range t.Schema {
+		if required(c) {
+			w.strict = append(w.strict, i)
+		}
 		if !isPart[i] {
 			w.data = append(w.data, i)
 			w.files = append(w.files, c)

@@ -24,6 +24,7 @@ import (
 	"github.com/volley-sql/volley/exec/function/all"
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/types"
 )
 
 // Options say what an application is made of. The zero value is local[*]
@@ -135,12 +136,12 @@ func (a *App) Session(ctx context.Context) (*session.Session, error) {
 	return s, err
 }
 
-func (a *App) openFiles(ctx context.Context, formatName, path string, options map[string]string) (catalog.Table, error) {
+func (a *App) openFiles(ctx context.Context, formatName, path string, options map[string]string, declared types.Schema) (catalog.Table, error) {
 	opts := make(format.Options, len(options)) // statements may write keys in any case
 	for k, v := range options {
 		opts[strings.ToLower(k)] = v
 	}
-	return files.Open(ctx, a.store, path, formatName, opts, nil)
+	return files.Open(ctx, a.store, path, formatName, opts, declared)
 }
 
 func hasFormat(name string) bool {

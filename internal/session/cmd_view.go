@@ -163,28 +163,22 @@ func (s *Session) fileView(ctx context.Context, st *statement, n *ast.CreateView
 	if path == "" {
 		return sqlerr.New(sqlerr.InvalidEmptyLocation, "The location name cannot be empty string, but `` was given.").At(n.Pos()).WithHint("Give it by OPTIONS (path '…').")
 	}
-	r := s.env(st).Resolver
-	if v.table, err = r.File(ctx, n.Using, path, options); err != nil {
-		return sqlerr.At(err, n.Pos())
+	if s.cfg.Open == nil {
+		return sqlerr.New(sqlerr.FileNotFound, "Path does not exist: %s.", path).At(n.Pos())
 	}
+	declared, err := columnsSchema(n.Schema)
+	if err != nil {
+		return err
+	}
+	for i := range declared { // files promise nothing
+		declared[i].Type, declared[i].Nullable = declared[i].Type.Loose(), true
+	}
+	if err := unique(declared, n.Pos()); err != nil {
+		return err
+	}
+	v.table, err = s.cfg.Open(ctx, n.Using, path, options, declared)
 	v.text = "USING " + n.Using
-	if len(n.Schema) > 0 {
-		schema, err := columnsSchema(n.Schema)
-		if err != nil {
-			return err
-		}
-		q := &ast.Query{Body: &ast.Select{From: &ast.TableRef{Name: ast.N(n.Using, path)}}}
-		sel := q.Body.(*ast.Select)
-		for _, f := range schema {
-			var x ast.Expr = ast.Col(f.Name)
-			if v.table.Schema().Index(f.Name) < 0 {
-				x = &ast.Literal{Kind: ast.LitNull}
-			}
-			sel.Items = append(sel.Items, ast.SelectItem{Expr: &ast.Cast{X: x, Type: ast.T(f.Type)}, Alias: f.Name})
-		}
-		v.def, v.table = &bind.View{Name: []string{v.name}, Query: q, Resolver: r, Settings: st.snap}, nil
-	}
-	return nil
+	return sqlerr.At(err, n.Pos())
 }
 
 // options folds OPTIONS (key = value) to text.

@@ -103,7 +103,7 @@ func (s *Session) insert(ctx context.Context, st *statement, n *ast.Insert) (*Re
 	}
 	if err != nil {
 		s.abort(t.cat, staged)
-		return nil, err
+		return nil, sqlerr.At(err, n.Table.Pos())
 	}
 	return wrote(written), nil
 }

@@ -79,7 +79,7 @@ func (r *resolver) File(ctx context.Context, format, path string, options map[st
 	if r.s.cfg.Open == nil {
 		return nil, sqlerr.New(sqlerr.FileNotFound, "Path does not exist: %s.", path)
 	}
-	return r.s.cfg.Open(ctx, format, path, options)
+	return r.s.cfg.Open(ctx, format, path, options, nil)
 }
 
 // HasFormat implements bind.Resolver.

@@ -24,6 +24,7 @@ import (
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner"
 	"github.com/volley-sql/volley/planner/ast"
 	"github.com/volley-sql/volley/planner/bind"
@@ -67,8 +68,9 @@ type Config struct {
 	Functions *function.Registry
 	// Catalogs by name; the first is current at first. At least one.
 	Catalogs []catalog.Catalog
-	// Open returns the files at a path as a table. format may be empty.
-	Open func(ctx context.Context, format, path string, options map[string]string) (catalog.Table, error)
+	// Open returns the files at a path as a table. format may be empty; a
+	// declared schema, if not nil, takes the place of inference.
+	Open func(ctx context.Context, format, path string, options map[string]string, declared types.Schema) (catalog.Table, error)
 	// HasFormat reports whether there is a file format called name.
 	HasFormat func(name string) bool
 	Store     store.Store

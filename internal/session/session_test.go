@@ -19,6 +19,7 @@ import (
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/types"
 )
 
 // threads runs plans on threads of this process.
@@ -51,8 +52,8 @@ func open(t testing.TB) *session.Session {
 	t.Cleanup(func() { mem.Close() })
 	s, err := session.New(session.Config{
 		Functions: reg, Catalogs: []catalog.Catalog{mem}, Store: st, Runner: threads{reg}, Settings: base, User: "me",
-		Open: func(ctx context.Context, format, path string, o map[string]string) (catalog.Table, error) {
-			return files.Open(ctx, st, path, format, o, nil)
+		Open: func(ctx context.Context, format, path string, o map[string]string, declared types.Schema) (catalog.Table, error) {
+			return files.Open(ctx, st, path, format, o, declared)
 		},
 		HasFormat: func(name string) bool {
 			_, err := formats.Lookup(name)

@@ -135,6 +135,19 @@ func (t Type) Children() []Field {
 	return *t.Fields
 }
 
+// Loose is t with every nested field nullable but the keys of maps.
+func (t Type) Loose() Type {
+	if t.Fields == nil {
+		return t
+	}
+	fs := make([]Field, len(*t.Fields))
+	for i, f := range *t.Fields {
+		fs[i] = Field{Name: f.Name, Type: f.Type.Loose(), Nullable: t.Kind != Map || i > 0}
+	}
+	t.Fields = &fs
+	return t
+}
+
 // Equal reports whether t and u are the same type, nullability of nested
 // fields and names of struct fields included.
 func (t Type) Equal(u Type) bool { return t.same(u, true) }

@@ -68,7 +68,7 @@ func Insert(ctx context.Context, env *Env, q *ast.Query, t *Target) (p *Plan, va
 		if !c.Nullable && isNullLiteral(x) {
 			return nil, nil, sqlerr.New(sqlerr.NotNullViolation, "NULL value appeared in non-nullable field: `%s`.", c.Name).At(t.Pos)
 		}
-		col := b.newColumn(c.Name, c.Type, x.Nullable())
+		col := b.newColumn(c.Name, x.Type(), x.Nullable())
 		proj.Exprs = append(proj.Exprs, logical.Named{Col: col, Expr: x})
 		p.Columns = append(p.Columns, col)
 	}
@@ -175,7 +175,8 @@ func (b *binder) store(x expr.Expr, c types.Field, t *Target) (expr.Expr, error)
 			return &expr.Literal{Value: v, T: c.Type}, nil
 		}
 	}
-	return &expr.Cast{Arg: x, To: c.Type, Mode: mode, Pos: b.at(t.Pos), Implicit: true}, nil
+	// NULLs that nested fields of the table do not take are found when they are written.
+	return &expr.Cast{Arg: x, To: c.Type.Loose(), Mode: mode, Pos: b.at(t.Pos), Implicit: true}, nil
 }
 
 // storable reports whether the standard's store assignment converts from to
