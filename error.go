@@ -18,8 +18,11 @@ type Error struct {
 	Hint string
 	// Line and Column are the place in the SQL text, from 1; 0 if unknown.
 	Line, Column int
-	inner        *sqlerr.Error
-	cause        error
+	// Object names the view or function whose text Line and Column are in;
+	// empty for the statement.
+	Object string
+	inner  *sqlerr.Error
+	cause  error
 }
 
 // Error is condition, message, SQLSTATE and place on one line.
@@ -44,7 +47,7 @@ func public(err error) error {
 	}
 	e := &Error{Condition: in.Cond.Name, SQLState: in.Cond.State, Message: in.Msg, Hint: in.Hint, inner: in, cause: err}
 	if line, col, ok := in.Place(); ok {
-		e.Line, e.Column = line, col
+		e.Line, e.Column, e.Object = line, col, in.Object
 	}
 	return e
 }

@@ -191,7 +191,7 @@ func (p *probe) accept(b *vec.Batch) error {
 			twice = j.flag(x.ptrs[i])
 		}
 		if j.single && (p.matched[r] && !j.node.BuildLeft || twice && j.node.BuildLeft) {
-			return sqlerr.New(sqlerr.RowTooMany, "More than one row returned by a subquery used as an expression.")
+			return sqlerr.New(sqlerr.RowTooMany, "More than one row returned by a subquery used as an expression.").At(int(j.node.Pos))
 		}
 		p.matched[r] = true
 	}

@@ -18,7 +18,7 @@ type Loop struct{ join *Join }
 func NewLoop(env *flow.Env, n *physical.LoopJoin) (*Loop, error) {
 	j := &Join{env: env, loop: true, node: &physical.HashJoin{
 		Info: n.Info, Left: n.Left, Right: n.Right, Kind: n.Kind, Residual: n.Cond, NullAware: n.NullAware && n.Cond != nil,
-		Emit: n.Emit, MarkName: n.MarkName,
+		Emit: n.Emit, MarkName: n.MarkName, Pos: n.Pos,
 	}}
 	j, err := j.prepare(fmt.Sprintf("LoopJoin %d", n.Info.ID))
 	return &Loop{j}, err

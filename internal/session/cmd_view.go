@@ -111,11 +111,11 @@ func (s *Session) createTempView(ctx context.Context, st *statement, n *ast.Crea
 		if _, err := viewSchema(p, n); err != nil {
 			return nil, err
 		}
-		v.def = &bind.View{Name: full, Query: n.Query, Resolver: env.Resolver, Settings: st.snap}
+		v.def = &bind.View{Name: full, Query: n.Query, SQL: st.source(n.Query), Base: max(n.Query.Pos(), 0), Resolver: env.Resolver, Settings: st.snap}
 		for _, c := range n.Columns {
 			v.def.Columns = append(v.def.Columns, c.Name)
 		}
-		v.text = st.source(n.Query)
+		v.text = v.def.SQL
 	}
 	return empty(), sqlerr.At(s.putView(v, n.Global, createMode(n.Replace, n.IfNotExists)), n.Name.Pos())
 }
@@ -224,6 +224,9 @@ func (s *Session) createFunction(ctx context.Context, st *statement, n *ast.Crea
 	f := &bind.Function{Name: name, Params: n.Params, Returns: n.Returns, Body: n.Body, Query: n.Query, Table: n.ReturnTable}
 	env := s.env(st)
 	f.Resolver = env.Resolver
+	if st.text != "" {
+		f.Text = &sqlerr.Text{Object: "FUNCTION " + name, Source: st.text}
+	}
 	if err := bind.Check(ctx, env, f); err != nil {
 		return nil, err
 	}

@@ -136,6 +136,7 @@ func insertTarget(n *ast.Insert, t *target, tb catalog.Table) (*bind.Target, err
 		if err != nil {
 			return nil, err
 		}
+		ast.Forget(e)
 		to.Defaults = append(to.Defaults, e)
 	}
 	return to, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner"
@@ -40,13 +41,25 @@ func (s *Session) start(ctx context.Context, st *statement, env *bind.Env, b *bi
 	}
 	p, err := planner.Bound(ctx, env, b, s.cfg.Runner.Partitions(st.snap))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, b.Places.Locate(err)
 	}
 	run, err := s.cfg.Runner.Run(ctx, Job{Plan: p.Physical, Settings: st.snap, Context: env.Context, Text: st.text, Meter: meter})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, b.Places.Locate(err)
 	}
+	run.Rows = located(run.Rows, b.Places)
 	return p, run, nil
+}
+
+// located gives errors in the stream of a plan's rows their places.
+func located(in vec.Stream, places sqlerr.Places) vec.Stream {
+	return func(yield func(*vec.Batch, error) bool) {
+		for b, err := range in {
+			if !yield(b, places.Locate(err)) {
+				return
+			}
+		}
+	}
 }
 
 // explain shows the plans of a statement.
@@ -73,7 +86,7 @@ func (s *Session) explanation(ctx context.Context, st *statement, e *ast.Explain
 	}
 	p, err := planner.Bound(ctx, env, b, partitions)
 	if err != nil {
-		return "", err
+		return "", b.Places.Locate(err)
 	}
 	switch e.Mode {
 	case ast.ExplainOptimized:

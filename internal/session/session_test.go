@@ -134,7 +134,7 @@ func TestTables(t *testing.T) {
 		{sql: "INSERT INTO t VALUES (1)", err: sqlerr.InsertArityFew},
 		{sql: "INSERT INTO t VALUES (1, 'a', 2, 3)", err: sqlerr.InsertArityMany},
 		{sql: "INSERT INTO t VALUES ('1', 'a', 2)", err: sqlerr.IncompatibleDataCast},
-		{sql: "INSERT INTO t VALUES (3000000000, 'a', 2)", err: sqlerr.CastOverflow},
+		{sql: "INSERT INTO t VALUES (3000000000, 'a', 2)", err: sqlerr.CastOverflowInInsert},
 		{sql: "INSERT INTO t PARTITION (a = 1) SELECT 'a', 2", err: sqlerr.NonPartitionColumn},
 		{sql: "SELECT count(*) FROM t", want: "3"},
 		{sql: "CREATE TABLE c PARTITIONED BY (p) AS SELECT p, a FROM t"},

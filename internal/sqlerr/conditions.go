@@ -61,6 +61,7 @@ var (
 	CannotUpdatePartition         = define("PARTITIONS_NOT_FOUND", "428FT", User)
 	CastInvalidInput              = define("CAST_INVALID_INPUT", "22018", User)
 	CastOverflow                  = define("CAST_OVERFLOW", "22003", User)
+	CastOverflowInInsert          = define("CAST_OVERFLOW_IN_TABLE_INSERT", "22003", User)
 	CastWithConf                  = define("DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", "42K09", User)
 	CastWithFunc                  = define("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", "42K09", User)
 	CastWithoutSuggestion         = define("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09", User)

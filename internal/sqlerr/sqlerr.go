@@ -34,11 +34,15 @@ type Error struct {
 	Msg  string
 	// Hint says what to do, "did you mean …" included. May be empty.
 	Hint string
-	// Pos is the byte offset in Source, or NoPos.
-	Pos int
+	// Pos is the byte offset in Source, or NoPos; below NoPos the number of a
+	// place (see Places). End is the offset after the text it is about, 0 if
+	// that is not known.
+	Pos, End int
 	// Source is the text of the statement, File where it came from and Line
 	// the number of its first line in File, from 1 (0: not from a file).
+	// Where Source is the definition of a view or function, Object names that.
 	Source string
+	Object string
 	File   string
 	Line   int
 	// Task names the task attempt ("stage 2 task 3 attempt 0") where the error arose on an executor.
@@ -83,7 +87,11 @@ func (e *Error) Error() string {
 	}
 	b.WriteString(" SQLSTATE: " + e.Cond.State)
 	if line, col, ok := e.Place(); ok {
-		fmt.Fprintf(&b, " (line %d, column %d)", line, col)
+		b.WriteString(" (")
+		if e.Object != "" {
+			b.WriteString(e.Object + ", ")
+		}
+		fmt.Fprintf(&b, "line %d, column %d)", line, col)
 	}
 	return b.String()
 }
@@ -100,7 +108,7 @@ func (e *Error) Place() (line, col int, ok bool) {
 	head := e.Source[:pos]
 	start := strings.LastIndexByte(head, '\n') + 1
 	line = strings.Count(head, "\n") + 1
-	if e.Line > 0 {
+	if e.Line > 0 && e.Object == "" {
 		line += e.Line - 1
 	}
 	return line, utf8.RuneCountInString(head[start:]) + 1, true
@@ -111,23 +119,7 @@ func (e *Error) Place() (line, col int, ok bool) {
 func (e *Error) Detail() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "error [%s] SQLSTATE %s: %s\n", e.Cond.Name, e.Cond.State, e.Msg)
-	if line, col, ok := e.Place(); ok {
-		file := e.File
-		if file == "" {
-			file = "statement"
-		}
-		pos := min(e.Pos, len(e.Source))
-		start := strings.LastIndexByte(e.Source[:pos], '\n') + 1
-		text := e.Source[start:]
-		if i := strings.IndexByte(text, '\n'); i >= 0 {
-			text = text[:i]
-		}
-		text, col2 := window(strings.ReplaceAll(text, "\t", " "), col)
-		num := fmt.Sprint(line)
-		fmt.Fprintf(&b, "  --> %s:%d:%d\n", file, line, col)
-		fmt.Fprintf(&b, " %s | %s\n", num, text)
-		fmt.Fprintf(&b, " %s | %s^\n", strings.Repeat(" ", len(num)), strings.Repeat(" ", col2-1))
-	}
+	e.excerpt(&b)
 	if e.Task != "" {
 		fmt.Fprintf(&b, "  in %s\n", e.Task)
 	}
@@ -135,6 +127,38 @@ func (e *Error) Detail() string {
 		fmt.Fprintf(&b, "  hint: %s\n", e.Hint)
 	}
 	return b.String()
+}
+
+// excerpt shows the line of the place with carets under what the error is about.
+func (e *Error) excerpt(b *strings.Builder) {
+	line, col, ok := e.Place()
+	if !ok {
+		return
+	}
+	place := "statement"
+	switch {
+	case e.Object != "":
+		place = e.Object
+	case e.File != "":
+		place = e.File
+	}
+	pos := min(e.Pos, len(e.Source))
+	start := strings.LastIndexByte(e.Source[:pos], '\n') + 1
+	text := e.Source[start:]
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	carets := 1
+	if e.End > pos {
+		end := min(e.End, start+len(text))
+		carets = max(1, utf8.RuneCountInString(strings.TrimRight(e.Source[pos:max(pos, end)], " \t\r")))
+	}
+	text, col2 := window(strings.ReplaceAll(text, "\t", " "), col)
+	carets = min(carets, max(1, utf8.RuneCountInString(text)-col2+1))
+	num := fmt.Sprint(line)
+	fmt.Fprintf(b, "  --> %s:%d:%d\n", place, line, col)
+	fmt.Fprintf(b, " %s | %s\n", num, text)
+	fmt.Fprintf(b, " %s | %s%s\n", strings.Repeat(" ", len(num)), strings.Repeat(" ", col2-1), strings.Repeat("^", carets))
 }
 
 // window cuts a long source line to the part around column col (from 1), so

@@ -77,3 +77,14 @@ func holdsNodes(t reflect.Type) bool {
 	}
 	return false
 }
+
+// Forget takes the places out of n and what is under it, which must not be
+// shared: it was parsed from a text that is not the statement's.
+func Forget(n Node) {
+	Walk(n, func(n Node) {
+		v := reflect.ValueOf(n).Elem()
+		if f := v.FieldByName("Span"); f.IsValid() && f.CanSet() {
+			f.SetZero()
+		}
+	})
+}

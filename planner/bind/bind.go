@@ -51,9 +51,11 @@ type Resolver interface {
 type View struct {
 	// Name is how the view is called in messages, and what qualifies its columns.
 	Name []string
-	// Query, or else the text SQL, is the definition.
+	// Query, or else the text SQL, is the definition. With both, SQL is the
+	// text of Query, whose positions count it from Base.
 	Query *ast.Query
 	SQL   string
+	Base  int
 	// Columns are the names given in CREATE VIEW, nil if it gave none.
 	Columns []string
 	// Schema is what the definition gave when the view was made; nil: not recorded.
@@ -73,6 +75,8 @@ type Function struct {
 	Query    *ast.Query
 	Table    bool
 	Resolver Resolver
+	// Text is the definition, for places in it; may be nil.
+	Text *sqlerr.Text
 }
 
 // Params are the values of parameter markers: by place for ?, by name for :name.
@@ -102,6 +106,9 @@ type Plan struct {
 	Columns []*expr.Column
 	// Tables are the tables the plan reads, each once.
 	Tables []catalog.Table
+	// Places are what positions in the plan's expressions refer to, and with
+	// them those of errors while it runs.
+	Places sqlerr.Places
 	last   expr.ColID // the highest id in use
 }
 
@@ -119,7 +126,7 @@ func Query(ctx context.Context, env *Env, q *ast.Query) (*Plan, error) {
 	b := newBinder(ctx, env)
 	rel, err := b.query(q, &frame{}, nil)
 	if err != nil {
-		return nil, err
+		return nil, b.places.Locate(err)
 	}
 	return b.finish(rel), nil
 }
@@ -127,7 +134,7 @@ func Query(ctx context.Context, env *Env, q *ast.Query) (*Plan, error) {
 // finish makes the output of rel that of a whole query: its visible columns.
 func (b *binder) finish(rel *relation) *Plan {
 	rel = b.narrow(rel)
-	p := &Plan{Node: rel.plan, Tables: b.tables, last: b.lastCol}
+	p := &Plan{Node: rel.plan, Tables: b.tables, Places: b.places, last: b.lastCol}
 	for _, f := range rel.fields {
 		p.Columns = append(p.Columns, named(f.col, f.name))
 	}
@@ -140,20 +147,24 @@ func Scalar(ctx context.Context, env *Env, e ast.Expr) (*expr.Literal, error) {
 	b := newBinder(ctx, env)
 	x, err := b.expr(&site{sc: &scope{frame: &frame{}}, clause: "expression"}, e)
 	if err != nil {
-		return nil, err
+		return nil, b.places.Locate(err)
 	}
-	return b.constant(x, e.Pos(), "expression")
+	l, err := b.constant(x, e.Pos(), "expression")
+	return l, b.places.Locate(err)
 }
 
 // NameOf returns the parts of a name, IDENTIFIER(…) evaluated.
 func NameOf(ctx context.Context, env *Env, n *ast.Name) ([]string, error) {
-	return newBinder(ctx, env).nameParts(n)
+	b := newBinder(ctx, env)
+	parts, err := b.nameParts(n)
+	return parts, b.places.Locate(err)
 }
 
 // Cast binds the implicit or store conversion of a literal to a type.
 func Cast(ctx context.Context, env *Env, l *expr.Literal, to types.Type) (*expr.Literal, error) {
 	b := newBinder(ctx, env)
-	return b.constant(b.implicit(l, to), sqlerr.NoPos, "value")
+	out, err := b.constant(b.implicit(l, to), sqlerr.NoPos, "value")
+	return out, b.places.Locate(err)
 }
 
 // Condition binds a boolean expression over the columns of a table, as the
@@ -168,7 +179,7 @@ func Condition(ctx context.Context, env *Env, cols types.Schema, e ast.Expr) (ex
 		sc.fields = append(sc.fields, field{col: c, name: f.Name})
 	}
 	x, err := b.condition(&site{sc: sc, clause: "WHERE"}, e)
-	return x, out, err
+	return x, out, b.places.Locate(err)
 }
 
 type binder struct {
@@ -183,9 +194,12 @@ type binder struct {
 	lastLambda int32
 	// views are the names of the views being expanded, outermost first.
 	views []string
-	// foreign counts the views and SQL functions whose stored text is being bound.
-	foreign int
-	depth   int
+	// text is the definition of a view or function that is being bound, nil in
+	// the statement itself; cur is the expression that is.
+	text   *sqlerr.Text
+	cur    ast.Expr
+	places sqlerr.Places
+	depth  int
 	// fn is the SQL function whose body is being bound, nil outside.
 	fn *fnScope
 	// nodes counts relations and query blocks, to stop what CTEs of CTEs multiply.
@@ -230,15 +244,6 @@ func (b *binder) enter(pos int) error {
 }
 
 func (b *binder) leave() { b.depth-- }
-
-// at is the position of an expression in the statement. What comes from the
-// text of a view or function has none: its offsets mean nothing there.
-func (b *binder) at(pos int) int32 {
-	if b.foreign > 0 {
-		return sqlerr.NoPos
-	}
-	return int32(pos)
-}
 
 func (b *binder) newID() expr.ColID {
 	b.lastCol++

@@ -292,8 +292,12 @@ func (b *binder) callDef(s *site, def *function.Def, name string, args []expr.Ex
 		return nil, err
 	}
 	if ov.Rewrite != nil {
-		x, err := ov.Rewrite(b.convert(args, ov.Params))
-		return x, sqlerr.At(err, pos)
+		args = b.convert(args, ov.Params)
+		x, err := ov.Rewrite(args)
+		if err != nil {
+			return nil, sqlerr.At(err, pos)
+		}
+		return b.placed(x, args), nil
 	}
 	c := &expr.Call{Func: def.Name, Args: b.convert(args, ov.Params), T: ov.Result, Pos: b.at(pos)}
 	c.Null = resultNull(ov, c.Args)

@@ -9,9 +9,12 @@ import (
 
 // expr binds an expression at a site.
 func (b *binder) expr(s *site, e ast.Expr) (expr.Expr, error) {
+	outer := b.cur
+	b.cur = e
 	x, err := b.dispatch(s, e)
+	b.cur = outer
 	if err != nil {
-		return nil, sqlerr.At(err, e.Pos())
+		return nil, over(err, e)
 	}
 	return x, nil
 }

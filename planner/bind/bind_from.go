@@ -25,7 +25,7 @@ func (b *binder) relation(r ast.Relation, fr *frame, ctes *cteScope) (*relation,
 	case *ast.FileRef:
 		t, err := b.file("", r.Path, nil, r.Pos())
 		if err != nil {
-			return nil, err
+			return nil, over(err, r)
 		}
 		return aliased(b.scan(t, r.Path), r.Alias)
 	case *ast.SubqueryRef:
@@ -110,12 +110,12 @@ func (b *binder) tableRef(r *ast.TableRef, fr *frame, ctes *cteScope) (*relation
 		}
 	}
 	if b.res == nil {
-		return nil, tableNotFound(parts).At(r.Name.Pos())
+		return nil, over(tableNotFound(parts), &r.Name)
 	}
 	t, v, err := b.res.Relation(b.ctx, parts)
 	if err != nil {
 		if len(parts) != 2 || !sqlerr.Is(err, sqlerr.TableOrViewNotFound) || !b.res.HasFormat(parts[0]) {
-			return nil, sqlerr.At(err, r.Name.Pos())
+			return nil, over(err, &r.Name)
 		}
 		options, oerr := b.options(r.Options)
 		if oerr != nil {
@@ -228,11 +228,11 @@ func (b *binder) view(v *View, pos int) (*relation, error) {
 			return nil, err
 		}
 	}
-	res, set, fn := b.res, b.set, b.fn
+	res, set, fn, text := b.res, b.set, b.fn, viewText(v)
 	b.views = append(b.views, name)
-	b.foreign++
+	leave := b.reading(text)
 	defer func() {
-		b.foreign--
+		leave()
 		b.res, b.fn = res, fn
 		b.use(set)
 		b.views = b.views[:len(b.views)-1]
@@ -246,7 +246,7 @@ func (b *binder) view(v *View, pos int) (*relation, error) {
 	b.fn = nil
 	rel, err := b.query(q, &frame{}, nil)
 	if err != nil {
-		return nil, inView(err, v)
+		return nil, sqlerr.Within(err, text)
 	}
 	return b.viewColumns(v, b.narrow(rel), pos)
 }
@@ -255,21 +255,16 @@ func (b *binder) view(v *View, pos int) (*relation, error) {
 func viewQuery(v *View) (*ast.Query, error) {
 	st, err := parse.Statement(v.SQL)
 	if err != nil {
-		return nil, inView(err, v)
+		if e := sqlerr.As(err); e != nil {
+			e.Source = ""
+		}
+		return nil, sqlerr.Within(err, viewText(v))
 	}
 	q, ok := st.(*ast.Query)
 	if !ok {
 		return nil, sqlerr.New(sqlerr.InternalError, "The text of view %s is not a query.", quotePath(v.Name))
 	}
 	return q, nil
-}
-
-// inView places an error in the text of a view.
-func inView(err error, v *View) error {
-	if e := sqlerr.As(err); e != nil && e.Source == "" && v.SQL != "" {
-		e.Source, e.File = v.SQL, "view "+strings.Join(v.Name, ".")
-	}
-	return err
 }
 
 // viewColumns gives a view's columns their names and the types they had when

@@ -58,8 +58,9 @@ func (b *binder) binary(s *site, e *ast.Binary) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
+		b.cur = spine[i]
 		if x, err = b.apply(spine[i], x, y); err != nil {
-			return nil, sqlerr.At(err, spine[i].Pos())
+			return nil, over(err, spine[i])
 		}
 	}
 	return x, nil

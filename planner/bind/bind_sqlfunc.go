@@ -59,16 +59,16 @@ func (b *binder) inFunction(s *site, e *ast.Func, f *Function, body func(sc *sco
 		return err
 	}
 	res, fn := b.res, b.fn
-	b.foreign++
+	leave := b.reading(f.Text)
 	defer func() {
-		b.foreign--
+		leave()
 		b.res, b.fn = res, fn
 	}()
 	if f.Resolver != nil {
 		b.res = f.Resolver
 	}
 	b.fn = &fnScope{name: f.Name, params: params, frame: &frame{}}
-	return body(&scope{frame: b.fn.frame})
+	return sqlerr.Within(body(&scope{frame: b.fn.frame}), f.Text)
 }
 
 // inlineFunction puts the body of an SQL function in the place of its call.
@@ -148,8 +148,8 @@ func Check(ctx context.Context, env *Env, f *Function) error {
 	s := &site{sc: &scope{frame: &frame{}}, clause: "function"}
 	if f.Table {
 		_, err := b.sqlTable(&ast.FuncRef{Func: e}, f, s.sc, s.sc.frame)
-		return err
+		return b.places.Locate(err)
 	}
 	_, err := b.inlineFunction(s, e, f)
-	return err
+	return b.places.Locate(err)
 }

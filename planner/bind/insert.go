@@ -34,6 +34,7 @@ type Target struct {
 // assignment policy allows. values are the static partition values.
 func Insert(ctx context.Context, env *Env, q *ast.Query, t *Target) (p *Plan, values map[int]types.Datum, err error) {
 	b := newBinder(ctx, env)
+	defer func() { err = b.places.Locate(err) }()
 	rel, err := b.query(withDefaults(q, t), &frame{}, nil)
 	if err != nil {
 		return nil, nil, err
@@ -72,7 +73,7 @@ func Insert(ctx context.Context, env *Env, q *ast.Query, t *Target) (p *Plan, va
 		proj.Exprs = append(proj.Exprs, logical.Named{Col: col, Expr: x})
 		p.Columns = append(p.Columns, col)
 	}
-	p.last = b.lastCol
+	p.last, p.Places = b.lastCol, b.places
 	return p, values, nil
 }
 
@@ -176,7 +177,9 @@ func (b *binder) store(x expr.Expr, c types.Field, t *Target) (expr.Expr, error)
 		}
 	}
 	// NULLs that nested fields of the table do not take are found when they are written.
-	return &expr.Cast{Arg: x, To: c.Type.Loose(), Mode: mode, Pos: b.at(t.Pos), Implicit: true}, nil
+	place := sqlerr.Place{From: t.Pos, Overflow: "Fail to assign a value of \"" + x.Type().SQL() + "\" type to the \"" + c.Type.SQL() +
+		"\" type column or variable `" + c.Name + "` due to an overflow."}
+	return &expr.Cast{Arg: x, To: c.Type.Loose(), Mode: mode, Pos: b.place(place), Implicit: true}, nil
 }
 
 // storable reports whether the standard's store assignment converts from to
@@ -291,13 +294,13 @@ func (p *Plan) Write(t catalog.WriteTarget) *Plan {
 	} {
 		w.Cols = append(w.Cols, &expr.Column{ID: p.last + expr.ColID(i) + 1, Name: f.Name, T: f.Type, Pos: sqlerr.NoPos})
 	}
-	return &Plan{Node: w, Columns: w.Cols, Tables: p.Tables, last: p.last + 4}
+	return &Plan{Node: w, Columns: w.Cols, Tables: p.Tables, Places: p.Places, last: p.last + 4}
 }
 
 // Arrange returns p with its columns in another order.
 func (p *Plan) Arrange(order []int) *Plan {
 	proj := &logical.Project{Input: p.Node}
-	out := &Plan{Node: proj, Tables: p.Tables, last: p.last}
+	out := &Plan{Node: proj, Tables: p.Tables, Places: p.Places, last: p.last}
 	for _, i := range order {
 		c := p.Columns[i]
 		proj.Exprs = append(proj.Exprs, logical.Named{Col: c, Expr: c})

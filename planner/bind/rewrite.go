@@ -83,6 +83,8 @@ func eachAgg(e expr.Expr, f func(*expr.Agg)) {
 	}
 }
 
+func mapChildren(e expr.Expr, f func(expr.Expr) expr.Expr) expr.Expr { return tree.MapChildren(e, f) }
+
 func children(e expr.Expr) []expr.Expr {
 	switch e.(type) {
 	case *expr.Column, *expr.Literal, *expr.LambdaVar:

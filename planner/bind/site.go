@@ -72,7 +72,7 @@ func (b *binder) implicit(e expr.Expr, t types.Type) expr.Expr {
 			return &expr.Literal{Value: v, T: t}
 		}
 	}
-	return &expr.Cast{Arg: e, To: t, Mode: b.castMode(), Pos: sqlerr.NoPos, Implicit: true}
+	return &expr.Cast{Arg: e, To: t, Mode: b.castMode(), Pos: b.here(), Implicit: true}
 }
 
 func (b *binder) castMode() expr.CastMode {

@@ -31,7 +31,7 @@ type Column struct {
 	Name string
 	T    types.Type
 	Null bool
-	Pos  int32 // byte offset in the statement, -1 if unknown
+	Pos  int32 // place in the statement: an offset, or a number of sqlerr.Places; -1 if unknown
 }
 
 // Ref is a reference to an input column by position, in physical plans.

@@ -118,6 +118,8 @@ type Join struct {
 	NullAware bool
 	// MarkCol is the extra output of a Mark join.
 	MarkCol *expr.Column
+	// Pos is the place of the subquery that a Single join stands for; nothing in other joins.
+	Pos int32
 	// Hint is BROADCAST, MERGE, SHUFFLE_HASH … of a /*+ hint */, or empty; HintLeft says which side it names.
 	Hint     string
 	HintLeft bool

@@ -45,7 +45,7 @@ func (l *lowerer) join(n *logical.Join, need expr.ColSet) (*plan, error) {
 	if len(keys) == 0 {
 		node := &physical.LoopJoin{
 			Info: l.info(), Left: left.node, Right: right.node, Kind: joinKinds[n.Kind],
-			NullAware: n.NullAware, Emit: emit, MarkName: mark,
+			NullAware: n.NullAware, Emit: emit, MarkName: mark, Pos: n.Pos,
 		}
 		if node.Cond, err = both(left, right, expr.Conj(rest...)); err != nil {
 			return nil, err
@@ -53,7 +53,7 @@ func (l *lowerer) join(n *logical.Join, need expr.ColSet) (*plan, error) {
 		return &plan{node: node, cols: cols, dist: dist}, nil
 	}
 	node := &physical.HashJoin{
-		Info: l.info(), Left: left.node, Right: right.node, Kind: joinKinds[n.Kind], Emit: emit, MarkName: mark,
+		Info: l.info(), Left: left.node, Right: right.node, Kind: joinKinds[n.Kind], Emit: emit, MarkName: mark, Pos: n.Pos,
 		NullAware: n.NullAware && nullAware(n, keys, rest),
 	}
 	for _, k := range keys {

@@ -13,6 +13,7 @@ type dependent struct {
 	cond        expr.Expr
 	nullAware   bool
 	mark        *expr.Column
+	pos         int32 // of a scalar subquery
 }
 
 // join makes a plan without correlation. Its columns include those the Apply
@@ -48,7 +49,7 @@ func (d *dependent) plain(right logical.Node, cond expr.Expr) logical.Node {
 	if kind == logical.Cross && cond != nil {
 		kind = logical.Inner
 	}
-	return &logical.Join{Left: d.left, Right: right, Kind: kind, Cond: cond, NullAware: d.nullAware, MarkCol: d.mark}
+	return &logical.Join{Left: d.left, Right: right, Kind: kind, Cond: cond, NullAware: d.nullAware, MarkCol: d.mark, Pos: d.pos}
 }
 
 // inlined is for LATERAL over a single row, such as a generator of outer

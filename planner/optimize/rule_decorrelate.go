@@ -295,7 +295,7 @@ func (x *expander) column(e expr.Expr) expr.Expr {
 	case *expr.ScalarSubquery:
 		p := x.plan(e.Plan)
 		col := *p.Columns()[0]
-		d := dependent{left: x.in, right: p, kind: logical.Single}
+		d := dependent{left: x.in, right: p, kind: logical.Single, pos: e.Pos}
 		x.in = d.join(x.q)
 		col.Null = true
 		return &col

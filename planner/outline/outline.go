@@ -54,7 +54,7 @@ func Line[N any](b *strings.Builder, n N, o *Options[N]) {
 	node := reflect.TypeFor[N]()
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		if !f.IsExported() || f.Type == node || f.Type.Kind() == reflect.Slice && f.Type.Elem() == node {
+		if !f.IsExported() || f.Name == "Pos" || f.Type == node || f.Type.Kind() == reflect.Slice && f.Type.Elem() == node {
 			continue
 		}
 		x := v.Field(i).Interface()

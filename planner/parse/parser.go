@@ -132,7 +132,10 @@ func (p *parser) unexpected(wanted string) {
 	if wanted != "" {
 		wanted = ", expected " + wanted
 	}
-	p.failAt(t.pos, sqlerr.ParseSyntaxError, "Syntax error at or near %s%s.", near, wanted).Hint = hint
+	e := p.failAt(t.pos, sqlerr.ParseSyntaxError, "Syntax error at or near %s%s.", near, wanted)
+	if e.Hint = hint; t.kind != tEOF {
+		e.End = t.end
+	}
 }
 
 // clip shortens a piece of the statement for a message.

@@ -149,6 +149,8 @@ type HashJoin struct {
 	// the place past the last one of Left ++ Right is the mark.
 	Emit     []int
 	MarkName string
+	// Pos is the place in the statement that errors of a Single join have.
+	Pos int32
 	// Publish lists runtime filters made from the build keys, by key number.
 	Publish []RuntimeFilter
 }
@@ -165,6 +167,7 @@ type LoopJoin struct {
 	NullAware   bool
 	Emit        []int
 	MarkName    string
+	Pos         int32
 }
 
 // Sort orders rows; with Limit ≥ 0 only rows Offset … Offset+Limit of the order come out.
