@@ -78,6 +78,7 @@ type Stamp struct {
 	Zone     *time.Location
 	HasZone  bool
 	TimeOnly bool // no date: Local is the time of day
+	TooFar   bool // of patterns: the time cannot be held
 }
 
 // ParseStamp reads a timestamp as Spark casts text: a date as ParseDate, then

@@ -3,7 +3,6 @@ package csv
 import (
 	"math"
 	"strings"
-	"time"
 
 	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/exec/vec"
@@ -54,11 +53,11 @@ func (r *reader) convert(c *column, n int) {
 			fill(r, c, n, func(s string) (types.Int128, bool) { return textvalue.ParseDecimal(s, p, scale) })
 		}
 	case types.Date:
-		fill(r, c, n, o.parseDate)
+		fill(r, c, n, o.times.Date)
 	case types.Timestamp:
-		fill(r, c, n, o.parseStamp)
+		fill(r, c, n, o.times.Stamp)
 	case types.TimestampNTZ:
-		fill(r, c, n, o.parseStampNTZ)
+		fill(r, c, n, o.times.NTZ)
 	default:
 		c.v.Resize(n)
 	}
@@ -111,34 +110,4 @@ func trim(s string) string {
 		return calendar.Trim(s)
 	}
 	return s
-}
-
-func (o *options) parseDate(s string) (int32, bool) {
-	if o.date == nil {
-		return textvalue.ParseDate(s)
-	}
-	d, _, _, ok := o.date.Parse(s)
-	return d, ok
-}
-
-func (o *options) parseStamp(s string) (int64, bool) {
-	if o.stamp == nil {
-		us, _, ok := textvalue.ParseTimestamp(s, o.loc)
-		return us, ok
-	}
-	days, tod, zone, ok := o.stamp.Parse(s)
-	if zone == nil {
-		zone = o.loc
-	}
-	return calendar.FromLocal(zone, int64(days)*calendar.MicrosPerDay+tod), ok
-}
-
-// parseStampNTZ refuses texts with a zone, as Spark does.
-func (o *options) parseStampNTZ(s string) (int64, bool) {
-	if o.stampNTZ == nil {
-		us, zone, ok := textvalue.ParseTimestamp(s, time.UTC)
-		return us, ok && !zone
-	}
-	days, tod, zone, ok := o.stampNTZ.Parse(s)
-	return int64(days)*calendar.MicrosPerDay + tod, ok && zone == nil
 }

@@ -45,7 +45,7 @@ func columnNames(first []string, o *options) []string {
 // type guessed from a part would turn later values into NULL. Columns of
 // several files with a header are merged by name.
 func (f Format) Infer(ctx context.Context, st store.Store, files []store.File, opts format.Options) (types.Schema, error) {
-	o, err := parseOptions(opts)
+	o, err := parseOptions(opts, reading)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func narrow(t types.Type, s string, o *options) types.Type {
 		}
 		fallthrough
 	case types.Timestamp:
-		if _, ok := o.parseStamp(s); ok {
+		if _, ok := o.times.Stamp(s); ok {
 			return merge(t, types.TimestampType, o)
 		}
 		fallthrough
@@ -196,10 +196,10 @@ func narrow(t types.Type, s string, o *options) types.Type {
 
 // isDate is stricter than reading a date: yyyy-MM-dd and nothing else.
 func (o *options) isDate(s string) bool {
-	if o.date == nil && (len(s) != 10 || s[4] != '-' || s[7] != '-') {
+	if !o.times.HasDateFormat() && (len(s) != 10 || s[4] != '-' || s[7] != '-') {
 		return false
 	}
-	_, ok := o.parseDate(s)
+	_, ok := o.times.Date(s)
 	return ok
 }
 
@@ -223,7 +223,7 @@ func merge(a, b types.Type, o *options) types.Type {
 		return types.DecimalType(int(max(a.P, b.P)), 0)
 	case a.Kind.IsNumeric() && b.Kind.IsNumeric():
 		return types.Float64Type
-	case a.Kind == types.Date && b.Kind == types.Timestamp && o.stamp == nil:
+	case a.Kind == types.Date && b.Kind == types.Timestamp && !o.times.HasStampFormat():
 		return b
 	}
 	return types.StringType
@@ -231,7 +231,7 @@ func merge(a, b types.Type, o *options) types.Type {
 
 // Stats estimates the number of records from the length of the first ones.
 func (Format) Stats(ctx context.Context, st store.Store, f store.File, schema types.Schema, opts format.Options) (*catalog.Stats, error) {
-	o, err := parseOptions(opts)
+	o, err := parseOptions(opts, reading)
 	if err != nil {
 		return nil, err
 	}

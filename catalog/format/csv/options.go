@@ -10,11 +10,11 @@ package csv
 
 import (
 	"strings"
-	"time"
 
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/textfile"
 	"github.com/volley-sql/volley/catalog/format/textvalue"
+	"github.com/volley-sql/volley/internal/calendar"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
@@ -38,10 +38,7 @@ type options struct {
 	null          string
 	empty         string
 	nan, inf, neg string
-	date          *textvalue.Pattern // nil: as CAST reads
-	stamp         *textvalue.Pattern
-	stampNTZ      *textvalue.Pattern
-	loc           *time.Location
+	times         textvalue.Times
 	mode          mode
 	corrupt       string
 	infer         bool
@@ -128,33 +125,23 @@ func (p *parser) byte(key string, def byte) byte {
 	return b
 }
 
-func (p *parser) pattern(key string) *textvalue.Pattern {
-	s := p.opts[key]
-	if s == "" {
-		return nil
-	}
-	c, err := textvalue.CompilePattern(s)
-	p.note(err)
-	return c
-}
-
 func (p *parser) note(err error) {
 	if p.err == nil {
 		p.err = err
 	}
 }
 
-func parseOptions(opts format.Options) (*options, error) {
+// parseOptions reads options for reading or writing files.
+func parseOptions(opts format.Options, use calendar.Use) (*options, error) {
 	p := &parser{opts: opts}
 	o := &options{
 		quote: p.byte("quote", '"'), escape: p.byte("escape", '\\'), comment: p.byte("comment", 0),
 		header: p.bool("header", false), ltrim: p.bool("ignoreleadingwhitespace", false), rtrim: p.bool("ignoretrailingwhitespace", false),
 		null: text(opts, "nullvalue", ""), empty: text(opts, "emptyvalue", ""),
 		nan: text(opts, "nanvalue", "NaN"), inf: text(opts, "positiveinf", "Inf"), neg: text(opts, "negativeinf", "-Inf"),
-		date: p.pattern("dateformat"), stamp: p.pattern("timestampformat"), stampNTZ: p.pattern("timestampntzformat"),
 		corrupt: text(opts, "columnnameofcorruptrecord", "_corrupt_record"),
 		infer:   p.bool("inferschema", false), preferDate: p.bool("preferdate", true), enforce: p.bool("enforceschema", true),
-		byName: opts[format.ByName] == "true", loc: time.UTC, sampling: 1,
+		byName: opts[format.ByName] == "true", sampling: 1,
 	}
 	var err error
 	o.layout, err = textfile.ParseLayout(opts)
@@ -169,13 +156,8 @@ func parseOptions(opts format.Options) (*options, error) {
 	if _, ok := opts["chartoescapequoteescaping"]; ok {
 		o.escapeEscape = p.byte("chartoescapequoteescaping", 0)
 	}
-	if z := opts["timezone"]; z != "" {
-		loc, ok := textvalue.Zone(z)
-		if !ok {
-			p.note(sqlerr.New(sqlerr.InvalidParameterValue, "The time zone %q of the option timeZone is not known.", z))
-		}
-		o.loc = loc
-	}
+	o.times, err = textvalue.ParseTimes(opts, use)
+	p.note(err)
 	if s := opts["samplingratio"]; s != "" {
 		f, ok := textvalue.ParseFloat(s, 64)
 		if !ok || !(f > 0 && f <= 1) {

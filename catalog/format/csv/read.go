@@ -12,10 +12,14 @@ import (
 	"github.com/volley-sql/volley/catalog/format/textfile"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/calendar"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
 )
+
+// reading is what patterns of options are compiled for.
+var reading = calendar.Use{Reading: true}
 
 // Format is the CSV format.
 type Format struct{}
@@ -28,7 +32,7 @@ func (Format) Name() string { return "csv" }
 
 // Splits cuts by size.
 func (Format) Splits(_ context.Context, _ store.Store, f store.File, _ types.Schema, _ []expr.Expr, opts format.Options) ([]catalog.Split, error) {
-	o, err := parseOptions(opts)
+	o, err := parseOptions(opts, reading)
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +41,11 @@ func (Format) Splits(_ context.Context, _ store.Store, f store.File, _ types.Sch
 
 // Open reads a split.
 func (Format) Open(ctx context.Context, req format.ReadRequest) (vec.Stream, error) {
-	o, err := parseOptions(req.Options)
+	o, err := parseOptions(req.Options, reading)
 	if err != nil {
 		return nil, err
 	}
-	if err := supported(req.Schema); err != nil {
+	if err := supported(req.Schema, o); err != nil {
 		return nil, err
 	}
 	return func(yield func(*vec.Batch, error) bool) {
@@ -53,11 +57,15 @@ func (Format) Open(ctx context.Context, req format.ReadRequest) (vec.Stream, err
 	}, nil
 }
 
-// supported refuses types that a text without structure cannot hold.
-func supported(s types.Schema) error {
+// supported refuses types that a text without structure cannot hold, and
+// those whose pattern is wrong.
+func supported(s types.Schema, o *options) error {
 	for _, f := range s {
 		if f.Type.Kind.IsNested() || f.Type.Kind.IsInterval() {
 			return sqlerr.New(sqlerr.UnsupportedFormatType, "The CSV datasource doesn't support the column `%s` of the type %s.", f.Name, f.Type.SQL())
+		}
+		if err := o.times.Err(f.Type); err != nil {
+			return err
 		}
 	}
 	return nil

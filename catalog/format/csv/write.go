@@ -34,11 +34,11 @@ type writer struct {
 
 // Create starts a file, with a header if the option header is set.
 func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts format.Options) (format.Writer, error) {
-	o, err := parseOptions(opts)
+	o, err := parseOptions(opts, calendar.Use{})
 	if err != nil {
 		return nil, err
 	}
-	if err := supported(schema); err != nil {
+	if err := supported(schema, o); err != nil {
 		return nil, err
 	}
 	p := &parser{opts: opts}
@@ -46,12 +46,6 @@ func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts f
 		o: o, schema: schema, quoteAll: p.bool("quoteall", false), escapeQ: p.bool("escapequotes", true),
 		ltrim: p.bool("ignoreleadingwhitespace", true), rtrim: p.bool("ignoretrailingwhitespace", true),
 		lineSep: text(opts, "linesep", "\n"), empty: text(opts, "emptyvalue", `""`),
-	}
-	for to, key := range map[**textvalue.Pattern]string{&o.stamp: "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", &o.stampNTZ: "yyyy-MM-dd'T'HH:mm:ss.SSS"} {
-		if *to == nil {
-			*to, err = textvalue.CompilePattern(key)
-			p.note(err)
-		}
 	}
 	if p.err != nil {
 		return nil, p.err
@@ -126,18 +120,15 @@ func (w *writer) int32(cell []byte, t types.Type, x int32) []byte {
 	if t.Kind != types.Date {
 		return strconv.AppendInt(cell, int64(x), 10)
 	}
-	if w.o.date != nil {
-		return w.o.date.Append(cell, int64(x)*calendar.MicrosPerDay, nil)
-	}
-	return textvalue.AppendDate(cell, x)
+	return w.o.times.AppendDate(cell, x)
 }
 
 func (w *writer) int64(cell []byte, t types.Type, x int64) []byte {
 	switch t.Kind {
 	case types.Timestamp:
-		return w.o.stamp.Append(cell, calendar.ToLocal(w.o.loc, x), w.o.loc)
+		return w.o.times.AppendStamp(cell, x)
 	case types.TimestampNTZ:
-		return w.o.stampNTZ.Append(cell, x, nil)
+		return w.o.times.AppendNTZ(cell, x)
 	case types.Decimal:
 		return textvalue.AppendDecimal(cell, types.Int128From(x), int(t.S))
 	}

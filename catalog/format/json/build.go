@@ -476,15 +476,15 @@ func (b *builder) parse(o *options, text string) bool {
 	case types.Decimal:
 		return b.decimal(text)
 	case types.Date:
-		d, ok := o.parseDate(text)
+		d, ok := o.times.Date(text)
 		if !ok {
 			return false
 		}
 		b.integer(int64(d))
 	case types.Timestamp, types.TimestampNTZ:
-		parse := o.parseStamp
+		parse := o.times.Stamp
 		if b.t.Kind == types.TimestampNTZ {
-			parse = o.parseNTZ
+			parse = o.times.NTZ
 		}
 		us, ok := parse(text)
 		if !ok {

@@ -81,7 +81,7 @@ func (s *shape) observe(in *scanner, depth int) error {
 		}
 		t := types.StringType
 		if in.o.inferStamp && !in.o.asString {
-			if _, ok := in.o.parseStamp(text); ok {
+			if _, ok := in.o.times.Stamp(text); ok {
 				t = types.TimestampType
 			}
 		}
@@ -190,7 +190,7 @@ func (s *shape) schema(o *options) []types.Field {
 // fields sorted by name. Records that are no JSON objects add the column for
 // corrupt records in mode PERMISSIVE, are an error in FAILFAST and left out else.
 func (f Format) Infer(ctx context.Context, st store.Store, files []store.File, opts format.Options) (types.Schema, error) {
-	o, err := parseOptions(opts)
+	o, err := parseOptions(opts, reading)
 	if err != nil {
 		return nil, err
 	}

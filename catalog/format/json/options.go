@@ -9,7 +9,6 @@ package json
 
 import (
 	"strings"
-	"time"
 
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/textfile"
@@ -31,10 +30,7 @@ type options struct {
 	multi   bool
 	mode    mode
 	corrupt string
-	loc     *time.Location
-	date    *textvalue.Pattern
-	stamp   *textvalue.Pattern
-	ntz     *textvalue.Pattern
+	times   textvalue.Times
 
 	comments, bareNames, singleQuotes, leadingZeros, nonNumbers, anyEscape, controls bool
 
@@ -43,7 +39,11 @@ type options struct {
 	ignoreNull                                       bool // of the writer
 }
 
-func parseOptions(opts format.Options) (*options, error) {
+// reading is what patterns of options are compiled for.
+var reading = calendar.Use{Reading: true}
+
+// parseOptions reads options for reading or writing.
+func parseOptions(opts format.Options, use calendar.Use) (*options, error) {
 	var first error
 	note := func(err error) {
 		if first == nil {
@@ -55,17 +55,8 @@ func parseOptions(opts format.Options) (*options, error) {
 		note(err)
 		return b
 	}
-	pattern := func(key string) *textvalue.Pattern {
-		if opts[key] == "" {
-			return nil
-		}
-		p, err := textvalue.CompilePattern(opts[key])
-		note(err)
-		return p
-	}
 	o := &options{
-		corrupt: opts["columnnameofcorruptrecord"], loc: time.UTC, sampling: 1,
-		date: pattern("dateformat"), stamp: pattern("timestampformat"), ntz: pattern("timestampntzformat"),
+		corrupt: opts["columnnameofcorruptrecord"], sampling: 1,
 		comments: flag("allowcomments", false), bareNames: flag("allowunquotedfieldnames", false), singleQuotes: flag("allowsinglequotes", true),
 		leadingZeros: flag("allownumericleadingzeros", false), nonNumbers: flag("allownonnumericnumbers", true),
 		anyEscape: flag("allowbackslashescapinganycharacter", false), controls: flag("allowunquotedcontrolchars", false),
@@ -79,13 +70,8 @@ func parseOptions(opts format.Options) (*options, error) {
 	o.layout, err = textfile.ParseLayout(opts)
 	note(err)
 	o.multi = o.layout.Whole
-	if z := opts["timezone"]; z != "" {
-		loc, ok := textvalue.Zone(z)
-		if !ok {
-			note(sqlerr.New(sqlerr.InvalidParameterValue, "The time zone %q of the option timeZone is not known.", z))
-		}
-		o.loc = loc
-	}
+	o.times, err = textvalue.ParseTimes(opts, use)
+	note(err)
 	if s := opts["samplingratio"]; s != "" {
 		f, ok := textvalue.ParseFloat(s, 64)
 		if !ok || !(f > 0 && f <= 1) {
@@ -103,33 +89,4 @@ func parseOptions(opts format.Options) (*options, error) {
 		note(sqlerr.New(sqlerr.InvalidParameterValue, "The option mode must be PERMISSIVE, DROPMALFORMED or FAILFAST, not %q.", opts["mode"]))
 	}
 	return o, first
-}
-
-func (o *options) parseDate(s string) (int32, bool) {
-	if o.date == nil {
-		return textvalue.ParseDate(s)
-	}
-	d, _, _, ok := o.date.Parse(s)
-	return d, ok
-}
-
-func (o *options) parseStamp(s string) (int64, bool) {
-	if o.stamp == nil {
-		us, _, ok := textvalue.ParseTimestamp(s, o.loc)
-		return us, ok
-	}
-	days, tod, zone, ok := o.stamp.Parse(s)
-	if zone == nil {
-		zone = o.loc
-	}
-	return calendar.FromLocal(zone, int64(days)*calendar.MicrosPerDay+tod), ok
-}
-
-func (o *options) parseNTZ(s string) (int64, bool) {
-	if o.ntz == nil {
-		us, zone, ok := textvalue.ParseTimestamp(s, time.UTC)
-		return us, ok && !zone
-	}
-	days, tod, zone, ok := o.ntz.Parse(s)
-	return int64(days)*calendar.MicrosPerDay + tod, ok && zone == nil
 }

@@ -29,7 +29,7 @@ func (Format) Name() string { return "json" }
 
 // Splits cuts by size.
 func (Format) Splits(_ context.Context, _ store.Store, f store.File, _ types.Schema, _ []expr.Expr, opts format.Options) ([]catalog.Split, error) {
-	o, err := parseOptions(opts)
+	o, err := parseOptions(opts, reading)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (Format) Splits(_ context.Context, _ store.Store, f store.File, _ types.Sch
 
 // Stats estimates the number of records from the first lines.
 func (Format) Stats(ctx context.Context, st store.Store, f store.File, _ types.Schema, opts format.Options) (*catalog.Stats, error) {
-	o, err := parseOptions(opts)
+	o, err := parseOptions(opts, reading)
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +54,16 @@ var errStopped = errors.New("stopped")
 
 // Open reads a split.
 func (Format) Open(ctx context.Context, req format.ReadRequest) (vec.Stream, error) {
-	o, err := parseOptions(req.Options)
+	o, err := parseOptions(req.Options, reading)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range req.Schema {
 		if f.Type.Kind.IsInterval() {
 			return nil, sqlerr.New(sqlerr.UnsupportedFormatType, "The JSON datasource doesn't support the column `%s` of the type %s.", f.Name, f.Type.SQL())
+		}
+		if err := o.times.Err(f.Type); err != nil {
+			return nil, err
 		}
 	}
 	return func(yield func(*vec.Batch, error) bool) {

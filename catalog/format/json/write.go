@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"github.com/volley-sql/volley/catalog/format"
@@ -32,20 +31,16 @@ type writer struct {
 
 // Create starts a file.
 func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts format.Options) (format.Writer, error) {
-	o, err := parseOptions(opts)
+	o, err := parseOptions(opts, calendar.Use{})
 	if err != nil {
 		return nil, err
-	}
-	for to, p := range map[**textvalue.Pattern]string{&o.stamp: "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", &o.ntz: "yyyy-MM-dd'T'HH:mm:ss.SSS"} {
-		if *to == nil {
-			if *to, err = textvalue.CompilePattern(p); err != nil {
-				return nil, err
-			}
-		}
 	}
 	j := &writer{o: o, schema: schema}
 	for _, f := range schema {
 		if err := supported(f.Name, f.Type); err != nil {
+			return nil, err
+		}
+		if err := o.times.Err(f.Type); err != nil {
 			return nil, err
 		}
 		j.names = append(j.names, append(appendString(nil, f.Name), ':'))
@@ -180,30 +175,19 @@ func (w *writer) int32(buf []byte, t types.Type, x int32) []byte {
 	if t.Kind != types.Date {
 		return strconv.AppendInt(buf, int64(x), 10)
 	}
-	buf = append(buf, '"')
-	if w.o.date != nil {
-		buf = w.o.date.Append(buf, int64(x)*calendar.MicrosPerDay, nil)
-	} else {
-		buf = textvalue.AppendDate(buf, x)
-	}
-	return append(buf, '"')
+	return append(w.o.times.AppendDate(append(buf, '"'), x), '"')
 }
 
 func (w *writer) int64(buf []byte, t types.Type, x int64) []byte {
-	var p *textvalue.Pattern
-	var loc *time.Location
 	switch t.Kind {
 	case types.Timestamp:
-		p, loc = w.o.stamp, w.o.loc
+		return append(w.o.times.AppendStamp(append(buf, '"'), x), '"')
 	case types.TimestampNTZ:
-		p = w.o.ntz
+		return append(w.o.times.AppendNTZ(append(buf, '"'), x), '"')
 	case types.Decimal:
 		return textvalue.AppendDecimal(buf, types.Int128From(x), int(t.S))
-	default:
-		return strconv.AppendInt(buf, x, 10)
 	}
-	buf = p.Append(append(buf, '"'), calendar.ToLocal(loc, x), loc)
-	return append(buf, '"')
+	return strconv.AppendInt(buf, x, 10)
 }
 
 // appendFloat writes what JSON has no number for as a string.

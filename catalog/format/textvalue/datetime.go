@@ -41,15 +41,6 @@ func four(s string) (int, bool) {
 	return a*100 + b, ok1 && ok2
 }
 
-// digits reads up to most digits from the start of s.
-func digits(s string, most int) (v, n int) {
-	for n < len(s) && n < most && s[n]-'0' <= 9 {
-		v = v*10 + int(s[n]-'0')
-		n++
-	}
-	return v, n
-}
-
 // ParseTimestamp reads a timestamp by the rules of CAST(… AS TIMESTAMP).
 // hasZone tells whether the text named a zone; without one the time is of loc.
 // A time without date is refused: files have no current day.

@@ -14,8 +14,8 @@ import (
 	"github.com/volley-sql/volley/exec/function/datetime"
 	"github.com/volley-sql/volley/exec/function/json"
 	"github.com/volley-sql/volley/exec/function/math"
-	"github.com/volley-sql/volley/exec/function/misc"
 	"github.com/volley-sql/volley/exec/function/nested"
+	"github.com/volley-sql/volley/exec/function/session"
 	"github.com/volley-sql/volley/exec/function/str"
 	"github.com/volley-sql/volley/exec/function/window"
 )
@@ -31,8 +31,8 @@ var families = []func() []function.Def{
 	datetime.Defs,
 	json.Defs,
 	math.Defs,
-	misc.Defs,
 	nested.Defs,
+	session.Defs,
 	str.Defs,
 	window.Defs,
 }

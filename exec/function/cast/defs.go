@@ -8,7 +8,7 @@ import (
 	"github.com/volley-sql/volley/planner/expr"
 )
 
-// Defs lists the functions that are casts by name: int(x) is CAST(x AS INT).
+// Defs lists the functions that are casts by name, int(x) is CAST(x AS INT), and typeof.
 func Defs() []function.Def {
 	def := func(name string, t types.Type, example, want string) function.Def {
 		return function.Def{
@@ -31,7 +31,21 @@ func Defs() []function.Def {
 		def("timestamp", types.TimestampType, "SELECT timestamp('2020-02-03 10:00:00')", "2020-02-03 10:00:00"),
 		def("binary", types.BinaryType, "SELECT binary('Spark')", "Spark"),
 		def("string", types.StringType, "SELECT string(1.50)", "1.50"),
+		{
+			Name: "typeof", Family: "conversion", Args: "expr", Since: "0.1", Doc: "Returns the name of the type of an expression.", Resolve: typeOf,
+			Examples: []function.Example{{SQL: "SELECT typeof(1)", Want: "int"}, {SQL: "SELECT typeof(array(1))", Want: "array<int>"}},
+		},
 	}
+}
+
+func typeOf(c *function.Call) (*function.Overload, error) {
+	if err := build.Arity(c, 1, 1); err != nil {
+		return nil, err
+	}
+	name := c.Args[0].Type().String()
+	return &function.Overload{Params: c.Types(), Result: types.StringType, NotNull: true, Rewrite: func([]expr.Expr) (expr.Expr, error) {
+		return &expr.Literal{Value: name, T: types.StringType}, nil
+	}}, nil
 }
 
 func named(t types.Type) build.Resolver {

@@ -321,12 +321,12 @@ func testDefs() []function.Def {
 func errorDefs() []function.Def {
 	return []function.Def{
 		{
-			Name: "assert_true", Family: "misc", Args: "expr[, message]", Since: "0.1", Volatility: function.Volatile,
+			Name: "assert_true", Family: "conditional", Args: "expr[, message]", Since: "0.1", Volatility: function.Volatile,
 			Doc: "Raises an error if expr is not true, else returns NULL.", Examples: ex("SELECT assert_true(0 < 1)", "NULL"),
 			Resolve: build.Func(build.Optional(types.NullType, 1, types.BoolType, types.StringType), build.Rows(assertTrue), build.NullOwn),
 		},
 		{
-			Name: "raise_error", Family: "misc", Args: "message", Since: "0.1", Volatility: function.Volatile,
+			Name: "raise_error", Family: "conditional", Args: "message", Since: "0.1", Volatility: function.Volatile,
 			Doc: "Raises an error with the message.", Examples: ex("SELECT if(true, 1, raise_error('no'))", "1"),
 			Resolve: build.Func(build.Fixed(types.NullType, types.StringType), build.Rows(func(_ *build.Context, args []*vec.Vec, row int, _ *vec.Vec) error {
 				return raised(args[0], row)

@@ -1,7 +1,7 @@
 package datetime
 
 import (
-	"errors"
+	"strings"
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
@@ -12,37 +12,24 @@ import (
 	"github.com/volley-sql/volley/planner/expr"
 )
 
-// patternFault turns the error of a pattern into Spark's.
-func patternFault(err error, function string) error {
-	var p *calendar.PatternError
-	if !errors.As(err, &p) {
-		return err
-	}
-	switch p.Fault {
-	case calendar.LegacyOnly:
-		return sqlerr.New(sqlerr.PatternRecognition, "You may get a different result due to the upgrading to Spark >= 3.0: Fail to recognize '%s' pattern in the DateTimeFormatter. You can form a valid datetime pattern with the guide from 'https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html'.", p.Pattern)
-	case calendar.WeekBased:
-		return sqlerr.New(sqlerr.WeekBasedPattern, "You may get a different result due to the upgrading to Spark >= 3.0: All week-based patterns are unsupported since Spark 3.0, detected week-based character: %c. Please use the SQL function EXTRACT instead.", p.Letter)
-	case calendar.IllegalLetter:
-		return sqlerr.New(sqlerr.InvalidDatetimePattern, "Unrecognized datetime pattern: '%s'. Illegal pattern character found in datetime pattern: %c. Please provide legal character.", p.Pattern, p.Letter)
-	case calendar.TooLong:
-		return sqlerr.New(sqlerr.PatternLength, "Unrecognized datetime pattern: '%s'. Too many letters in datetime pattern: %s. Please reduce pattern length.", p.Pattern, p.Pattern)
-	}
-	return sqlerr.New(sqlerr.PatternSuggestion, "Unrecognized datetime pattern: '%s'. You can form a valid datetime pattern by following the guide from 'https://spark.apache.org/docs/latest/sql-ref-datetime-pattern.html'.", p.Pattern)
+// legacyParser reports whether patterns are those of Spark 2.
+func legacyParser(setting func(string) string) bool {
+	return setting != nil && strings.EqualFold(setting("spark.sql.legacy.timeParserPolicy"), "LEGACY")
 }
 
 // patterns compiles patterns, and keeps the last one: it is a constant as a rule.
 type patterns struct {
-	reading bool
+	reading bool // for reading texts
+	local   bool // of types without zone
 	last    string
 	p       *calendar.Pattern
 }
 
-func (p *patterns) get(text, function string) (*calendar.Pattern, error) {
+func (p *patterns) get(c *build.Context, text string) (*calendar.Pattern, error) {
 	if p.p == nil || p.last != text {
-		c, err := calendar.CompilePattern(text, p.reading)
+		c, err := calendar.CompilePattern(text, calendar.Use{Reading: p.reading, Local: p.local, Legacy: legacyParser(c.Setting)})
 		if err != nil {
-			return nil, patternFault(err, function)
+			return nil, err
 		}
 		p.p, p.last = c, text
 	}
@@ -79,7 +66,7 @@ func dateFormat(c *function.Call) (*function.Overload, error) {
 	return build.Func(build.Fixed(text, in, text), func(*expr.Call) (function.Kernel, error) {
 		p := patterns{}
 		return build.Loop(func(x *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
-			f, err := p.get(at[string](args[1], row), "date_format")
+			f, err := p.get(x, at[string](args[1], row))
 			if err != nil {
 				return err
 			}
@@ -102,7 +89,7 @@ func fromUnix(c *function.Call) (*function.Overload, error) {
 			if len(args) == 2 {
 				pattern = at[string](args[1], row)
 			}
-			f, err := p.get(pattern, "from_unixtime")
+			f, err := p.get(x, pattern)
 			if err != nil {
 				return err
 			}
@@ -162,7 +149,7 @@ func toDate(try bool) build.Resolver {
 		if len(c.Args) == 1 || c.Args[0].Type().Kind.IsDatetime() {
 			return casting(c, date, try)
 		}
-		return build.Func(build.Fixed(date, text, text), reading(try, func(x *build.Context, s calendar.Stamp, out *vec.Vec, row int) error {
+		return build.Func(build.Fixed(date, text, text), reading(try, false, func(x *build.Context, s calendar.Stamp, out *vec.Vec, row int) error {
 			local := s.Local
 			if s.HasZone {
 				local = calendar.ToLocal(x.TimeZone, calendar.FromLocal(s.Zone, local))
@@ -175,22 +162,24 @@ func toDate(try bool) build.Resolver {
 }
 
 // reading makes the kernel of functions of a text and a pattern.
-func reading(try bool, put func(x *build.Context, s calendar.Stamp, out *vec.Vec, row int) error) build.Maker {
-	return func(call *expr.Call) (function.Kernel, error) {
-		p := patterns{reading: true}
-		name := call.Func
+func reading(try, local bool, put func(x *build.Context, s calendar.Stamp, out *vec.Vec, row int) error) build.Maker {
+	return func(*expr.Call) (function.Kernel, error) {
+		p := patterns{reading: true, local: local}
 		return build.Loop(func(x *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 			pattern := defaultPattern
 			if len(args) == 2 {
 				pattern = at[string](args[1], row)
 			}
-			f, err := p.get(pattern, name)
+			f, err := p.get(x, pattern)
 			if err != nil {
 				return err
 			}
 			s := at[string](args[0], row)
 			stamp, ok := f.Parse(s)
 			if !ok {
+				if stamp.TooFar {
+					return longOverflow()
+				}
 				if try || !x.ANSI {
 					return build.Null
 				}
@@ -229,7 +218,7 @@ func toStamp(to types.Type, try, byConf bool) build.Resolver {
 		if len(c.Args) == 1 || k.IsDatetime() {
 			return casting(c, t, try)
 		}
-		return build.Func(build.Fixed(t, text, text), reading(try, func(x *build.Context, s calendar.Stamp, out *vec.Vec, row int) error {
+		return build.Func(build.Fixed(t, text, text), reading(try, t.Kind == types.TimestampNTZ, func(x *build.Context, s calendar.Stamp, out *vec.Vec, row int) error {
 			v := s.Local
 			if t.Kind == types.Timestamp {
 				v = instant(x, s)
@@ -256,7 +245,7 @@ func unixTimestamp(c *function.Call) (*function.Overload, error) {
 	}
 	k := c.Args[0].Type().Kind
 	if !k.IsDatetime() {
-		return build.Func(build.Optional(i64, 1, text, text), reading(false, func(x *build.Context, s calendar.Stamp, out *vec.Vec, row int) error {
+		return build.Func(build.Optional(i64, 1, text, text), reading(false, false, func(x *build.Context, s calendar.Stamp, out *vec.Vec, row int) error {
 			vec.Data[int64](out)[row] = floorDiv(instant(x, s), calendar.MicrosPerSecond)
 			return nil
 		}), build.NullOut)(c)

@@ -180,9 +180,9 @@ func newReader(o options) (*reader, error) {
 	r := &reader{primitives: strings.EqualFold(o["primitivesasstring"], "true")}
 	for key, to := range map[string]**calendar.Pattern{"dateformat": &r.date, "timestampformat": &r.stamp} {
 		if f := o[key]; f != "" {
-			p, err := calendar.CompilePattern(f, true)
+			p, err := calendar.CompilePattern(f, calendar.Use{Reading: true})
 			if err != nil {
-				return nil, sqlerr.New(sqlerr.PatternSuggestion, "Unrecognized datetime pattern: '%s'.", f)
+				return nil, err
 			}
 			*to = p
 		}
@@ -403,8 +403,8 @@ func toJSON(c *function.Call) (*function.Overload, error) {
 	w := &writer{keepNulls: strings.EqualFold(opts["ignorenullfields"], "false") || c.Setting != nil && opts["ignorenullfields"] == "" && strings.EqualFold(c.Setting("spark.sql.jsonGenerator.ignoreNullFields"), "false")}
 	for key, to := range map[string]**calendar.Pattern{"dateformat": &w.date, "timestampformat": &w.stamp} {
 		if f := opts[key]; f != "" {
-			if *to, err = calendar.CompilePattern(f, false); err != nil {
-				return nil, sqlerr.New(sqlerr.PatternSuggestion, "Unrecognized datetime pattern: '%s'.", f)
+			if *to, err = calendar.CompilePattern(f, calendar.Use{}); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -488,7 +488,7 @@ func (w *writer) time(v int64, k types.Kind, zone *time.Location) string {
 		if k == types.TimestampNTZ {
 			pattern = "yyyy-MM-dd'T'HH:mm:ss.SSS"
 		}
-		p, _ = calendar.CompilePattern(pattern, false)
+		p = calendar.MustPattern(pattern)
 	}
 	return string(p.Append(nil, v, zone))
 }
