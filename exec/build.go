@@ -113,6 +113,8 @@ func (b *builder) build(n physical.Node) (*chain, error) {
 		return b.sort(n)
 	case *physical.Window:
 		return b.window(n)
+	case *physical.TopK:
+		return b.topk(n)
 	case *physical.HashAggregate:
 		return b.aggregate(n)
 	case *physical.HashJoin:

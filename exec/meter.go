@@ -183,6 +183,8 @@ func kind(n physical.Node) string {
 		return "Limit"
 	case *physical.Window:
 		return "Window"
+	case *physical.TopK:
+		return "TopK"
 	case *physical.Union:
 		return "Union"
 	case *physical.Expand:

@@ -25,6 +25,14 @@ func (h *Heap) put(p unsafe.Pointer, s string) {
 		copy((*[inline]byte)(unsafe.Add(p, 4))[:], s)
 		return
 	}
+	*(*uint32)(p) = uint32(len(s))
+	copy((*[4]byte)(unsafe.Add(p, 4))[:], s)
+	h.keep(p, unsafe.Slice(unsafe.StringData(s), len(s)))
+}
+
+// keep copies s, which is long, and points the string at p to the copy. The
+// address is stored as a number: the collector must not look at what was there.
+func (h *Heap) keep(p unsafe.Pointer, s []byte) {
 	if len(s) > h.left {
 		n := max(heapStep, len(s))
 		h.cur, h.left = h.Arena.Alloc(n), n
@@ -33,9 +41,7 @@ func (h *Heap) put(p unsafe.Pointer, s string) {
 	copy(unsafe.Slice((*byte)(d), len(s)), s)
 	h.cur = unsafe.Add(d, len(s))
 	h.left -= len(s)
-	*(*uint32)(p) = uint32(len(s))
-	copy((*[4]byte)(unsafe.Add(p, 4))[:], s)
-	*(*unsafe.Pointer)(unsafe.Add(p, 8)) = d
+	*(*uint64)(unsafe.Add(p, 8)) = mem.Address(d)
 }
 
 // Reset forgets the heap's memory, after its arena was freed.

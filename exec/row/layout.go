@@ -35,7 +35,8 @@ type Layout struct {
 	cols      []column
 	nulls     int // offset of the null bytes
 	nullBytes int
-	keys      int // columns 0 … keys-1 are compared by Equal
+	strs      []int // offsets of columns that are strings
+	keys      int   // columns 0 … keys-1 are compared by Equal
 	// masks of the null bytes that belong to keys
 	masks []byte
 }
@@ -83,6 +84,9 @@ func NewLayout(head int, ts []types.Type, nullable []bool, keys, tail int) *Layo
 	off := (head + 7) &^ 7
 	for _, i := range order {
 		l.cols[i].off = off
+		if k := l.cols[i].kind; k == str || k == nested {
+			l.strs = append(l.strs, off)
+		}
 		off += widths[l.cols[i].kind]
 	}
 	l.nulls = off

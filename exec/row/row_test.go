@@ -120,6 +120,68 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestPack: rows that were packed, or copied, hold what they held, in memory of their own.
+func TestPack(t *testing.T) {
+	const n = 200
+	r := rand.New(rand.NewPCG(3, 4))
+	l := NewLayout(8, all, nil, 2, 16)
+	old := mem.NewArena(nil)
+	heap := Heap{Arena: old}
+	rows, sel := make([]unsafe.Pointer, n), vec.Identity[:n]
+	for i := range rows {
+		rows[i] = old.Alloc(l.Size)
+		l.Clear(rows[i])
+		*(*uint64)(rows[i]) = uint64(i)
+		*(*uint64)(unsafe.Add(rows[i], l.Tail+8)) = uint64(3 * i)
+	}
+	cols := make([]*vec.Vec, len(all))
+	for c, typ := range all {
+		ds := make([]types.Datum, n)
+		for i := range ds {
+			ds[i] = value(r, typ, 20)
+		}
+		cols[c] = vec.FromDatums(typ, ds...)
+		var p Prep
+		l.Scatter(c, p.Payload(cols[c], sel), sel, rows, &heap)
+	}
+	packed := l.Pack([]byte("xyz"), rows)
+	a := mem.NewArena(nil)
+	defer a.Free()
+	own := Heap{Arena: a}
+	long := 0
+	back, copies := make([]unsafe.Pointer, n), make([]unsafe.Pointer, n)
+	rest := packed[3:]
+	for i := range rows {
+		back[i], copies[i] = a.Alloc(l.Size), a.Alloc(l.Size)
+		rest = l.Unpack(rest, back[i], &own)
+		l.Copy(copies[i], rows[i], &own)
+		long += l.Long(rows[i])
+	}
+	if len(rest) != 0 || len(packed) != 3+n*l.Size+long {
+		t.Fatalf("%d bytes are left of %d", len(rest), len(packed))
+	}
+	for i := range rows {
+		clear(unsafe.Slice((*byte)(rows[i]), l.Size))
+	}
+	old.Free()
+	for _, got := range [][]unsafe.Pointer{back, copies} {
+		for c, typ := range all {
+			var v vec.Vec
+			l.Gather(c, got, &v)
+			for i := range n {
+				if g, w := v.Get(i), cols[c].Get(i); !cmp.Equal(g, w, cmp.Comparer(sameBits)) {
+					t.Fatalf("%v: got %v want %v", typ, g, w)
+				}
+			}
+		}
+		for i, p := range got {
+			if *(*uint64)(p) != uint64(i) || *(*uint64)(unsafe.Add(p, l.Tail+8)) != uint64(3*i) {
+				t.Fatalf("head or tail of row %d is lost", i)
+			}
+		}
+	}
+}
+
 func sameBits(a, b float64) bool {
 	return math.Float64bits(a) == math.Float64bits(b) || a != a && b != b
 }

@@ -138,8 +138,13 @@ func (e *Estimator) relation(n logical.Node) *Relation {
 		r := in.clone()
 		for _, c := range n.Calls {
 			r.Cols[c.Col.ID] = Column{Distinct: guess(r.Rows), Width: width(c.Col.T)}
+			if w := c.Expr.(*expr.WindowCall); ranking[w.Agg.Func] {
+				r.Cols[c.Col.ID] = ranks(math.Max(1, in.Rows/in.Groups(w.Partition)))
+			}
 		}
 		return r
+	case *logical.TopK:
+		return e.topk(n)
 	case *logical.Join:
 		return e.join(n)
 	case *logical.Sort:
@@ -173,6 +178,31 @@ func (e *Estimator) relation(n logical.Node) *Relation {
 		return e.Relation(n.Input).scale(n.Fraction)
 	}
 	return plain(unknownRows, n.Columns())
+}
+
+// ranking are the functions that count the rows of a partition up to a row, in one way or another.
+var ranking = map[string]bool{"row_number": true, "rank": true, "dense_rank": true}
+
+// ranks describes the numbers 1 … n.
+func ranks(n float64) Column { return Column{Distinct: n, Min: 1, Max: n, Bounded: true, Width: 4} }
+
+// topk keeps K rows a partition, or all where there are fewer. All partitions are kept.
+func (e *Estimator) topk(n *logical.TopK) *Relation {
+	in := e.Relation(n.Input)
+	groups := in.Groups(n.Partition)
+	rows := math.Min(in.Rows, groups*float64(n.K))
+	r := in.scale(rows / math.Max(in.Rows, 1))
+	for _, p := range n.Partition {
+		if c, ok := p.(*expr.Column); ok {
+			x := in.Column(c.ID)
+			x.Distinct = math.Max(1, math.Min(x.Distinct, rows))
+			r.Cols[c.ID] = x
+		}
+	}
+	for _, c := range n.Calls {
+		r.Cols[c.Col.ID] = ranks(math.Max(1, math.Min(float64(n.K), rows/groups)))
+	}
+	return r
 }
 
 // plain is a relation of which only the number of rows is known.

@@ -58,6 +58,15 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		if ns, changed := mapNamed(n.Calls, f); changed {
 			return &Window{Input: n.Input, Calls: ns}
 		}
+	case *TopK:
+		parts, cp := mapExprs(n.Partition, f)
+		keys, ck := MapKeys(n.Order, f)
+		calls, cc := mapNamed(n.Calls, f)
+		if cp || ck || cc {
+			c := *n
+			c.Partition, c.Order, c.Calls = parts, keys, calls
+			return &c
+		}
 	case *Join:
 		if n.Cond != nil {
 			if e := f(n.Cond); e != n.Cond {

@@ -85,6 +85,18 @@ type Window struct {
 	Calls []Named
 }
 
+// TopK keeps, of the rows that agree in Partition, those whose rank by Func
+// (row_number, rank or dense_rank) in Order is at most K, K ≥ 1. Calls are
+// ranking calls over the same partitioning and order, added as columns.
+type TopK struct {
+	Input     Node
+	Partition []expr.Expr
+	Order     []expr.SortKey
+	Func      string
+	K         int64
+	Calls     []Named
+}
+
 // JoinKind says which rows of a join come out.
 type JoinKind uint8
 
@@ -207,6 +219,10 @@ func (n *Window) Columns() []*expr.Column {
 	return named(append([]*expr.Column(nil), n.Input.Columns()...), n.Calls)
 }
 
+func (n *TopK) Columns() []*expr.Column {
+	return named(append([]*expr.Column(nil), n.Input.Columns()...), n.Calls)
+}
+
 func (n *Generate) Columns() []*expr.Column {
 	return append(append([]*expr.Column(nil), n.Input.Columns()...), n.Cols...)
 }
@@ -271,6 +287,7 @@ func (*Project) sealed()   {}
 func (*Filter) sealed()    {}
 func (*Aggregate) sealed() {}
 func (*Window) sealed()    {}
+func (*TopK) sealed()      {}
 func (*Join) sealed()      {}
 func (*Apply) sealed()     {}
 func (*Sort) sealed()      {}
@@ -287,6 +304,7 @@ func (*Project) IsPlan()   {}
 func (*Filter) IsPlan()    {}
 func (*Aggregate) IsPlan() {}
 func (*Window) IsPlan()    {}
+func (*TopK) IsPlan()      {}
 func (*Join) IsPlan()      {}
 func (*Apply) IsPlan()     {}
 func (*Sort) IsPlan()      {}

@@ -61,11 +61,18 @@ func scanField(n Node, name string, v any) (string, bool) {
 	case SetOpKind:
 		return v.String(), true
 	}
-	switch n.(type) {
+	switch n := n.(type) {
 	case *Scan:
 		return "", name == "Source" || name == "Table"
 	case *Join:
 		return "", name == "HintLeft"
+	case *TopK:
+		switch name {
+		case "Func":
+			return fmt.Sprintf("keep=%s <= %d", v, n.K), true
+		case "K":
+			return "", true
+		}
 	case *Limit:
 		if count, ok := v.(int64); ok && name == "Count" && count < 0 {
 			return "", true

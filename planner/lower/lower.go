@@ -128,6 +128,8 @@ func (l *lowerer) node(n logical.Node, need expr.ColSet) (*plan, error) {
 		return l.aggregate(n, need)
 	case *logical.Window:
 		return l.window(n, need)
+	case *logical.TopK:
+		return l.topk(n, need)
 	case *logical.Join:
 		return l.join(n, need)
 	case *logical.Sort:

@@ -86,11 +86,9 @@ func attach(n physical.Node, i int, f physical.RuntimeFilter) (physical.Node, bo
 			}
 		}
 	case *physical.Window:
-		for _, e := range x.Partition {
-			if r, ok := e.(*expr.Ref); ok && r.Index == i {
-				return attachInput(n, x.Input, i, f)
-			}
-		}
+		return attachPartitions(n, x.Input, x.Partition, i, f)
+	case *physical.TopK:
+		return attachPartitions(n, x.Input, x.Partition, i, f)
 	case *physical.Generate:
 		if i < len(x.Input.Schema()) {
 			return attachInput(n, x.Input, i, f)
@@ -117,6 +115,16 @@ func attachInput(n, in physical.Node, i int, f physical.RuntimeFilter) (physical
 		return n, false
 	}
 	return tree.MapChildren(n, func(physical.Node) physical.Node { return m }), true
+}
+
+// attachPartitions passes a filter on a column by which rows are partitioned: it leaves out whole partitions.
+func attachPartitions(n, in physical.Node, parts []expr.Expr, i int, f physical.RuntimeFilter) (physical.Node, bool) {
+	for _, e := range parts {
+		if r, ok := e.(*expr.Ref); ok && r.Index == i {
+			return attachInput(n, in, i, f)
+		}
+	}
+	return n, false
 }
 
 // attachJoin passes a filter to the side a join's column comes from, if losing

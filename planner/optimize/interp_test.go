@@ -139,6 +139,8 @@ func (in *interp) run(n logical.Node, en env) [][]types.Datum {
 		return in.aggregate(n, en)
 	case *logical.Window:
 		return in.window(n, en)
+	case *logical.TopK:
+		return in.topk(n, en)
 	case *logical.Sort:
 		rows := in.run(n.Input, en)
 		in.sort(rows, n.Input.Columns(), n.Keys, en)
@@ -366,7 +368,23 @@ func (in *interp) sort(rows [][]types.Datum, cols []*expr.Column, keys []expr.So
 	})
 }
 
-// window knows row_number and aggregates over whole partitions.
+// topk is a window and a filter.
+func (in *interp) topk(n *logical.TopK, en env) [][]types.Datum {
+	call := func(f string) logical.Named {
+		return logical.Named{Expr: &expr.WindowCall{Agg: &expr.Agg{Func: f}, Partition: n.Partition, Order: n.Order}}
+	}
+	rows := in.window(&logical.Window{Input: n.Input, Calls: append([]logical.Named{call(n.Func)}, n.Calls...)}, en)
+	width := len(n.Input.Columns())
+	var out [][]types.Datum
+	for _, r := range rows {
+		if r[width].(int64) <= n.K {
+			out = append(out, append(slices.Clone(r[:width]), r[width+1:]...))
+		}
+	}
+	return out
+}
+
+// window knows ranks and aggregates over whole partitions or up to the current row.
 func (in *interp) window(n *logical.Window, en env) [][]types.Datum {
 	rows := in.run(n.Input, en)
 	cols := n.Input.Columns()
@@ -394,14 +412,51 @@ func (in *interp) window(n *logical.Window, en env) [][]types.Datum {
 			for _, i := range part {
 				group = append(group, en.with(cols, rows[i]))
 			}
-			for k, i := range part {
-				if w.Agg.Func == "row_number" {
-					out[i] = append(out[i], int64(k+1))
-				} else {
-					out[i] = append(out[i], in.agg(w.Agg, group))
-				}
+			out = in.number(w, part, group, out)
+		}
+	}
+	return out
+}
+
+// number appends the values of w for the rows part of a partition, which are in order.
+func (in *interp) number(w *expr.WindowCall, part []int, group []env, out [][]types.Datum) [][]types.Datum {
+	peer := func(a, b int) bool {
+		for _, k := range w.Order {
+			if in.eval(k.Expr, group[a]) != in.eval(k.Expr, group[b]) {
+				return false
 			}
 		}
+		return true
+	}
+	rank, dense := 0, 0
+	for k, i := range part {
+		if k == 0 || !peer(k-1, k) {
+			rank, dense = k+1, dense+1
+		}
+		from, to := 0, len(group)
+		if w.Frame.End.Kind == expr.CurrentRow {
+			for to = k + 1; w.Frame.Unit == expr.Range && to < len(group) && peer(k, to); to++ {
+			}
+		}
+		if w.Frame.Start.Kind == expr.Preceding {
+			from = max(0, k-int(w.Frame.Start.Offset.(*expr.Literal).Value.(int64)))
+		}
+		var v types.Datum
+		switch w.Agg.Func {
+		case "row_number":
+			v = int64(k + 1)
+		case "rank":
+			v = int64(rank)
+		case "dense_rank":
+			v = int64(dense)
+		case "lag":
+			if k > 0 {
+				v = in.eval(w.Agg.Args[0], group[k-1])
+			}
+		default:
+			v = in.agg(w.Agg, group[from:to])
+		}
+		out[i] = append(out[i], v)
 	}
 	return out
 }

@@ -164,6 +164,8 @@ func defines(n logical.Node) []*expr.Column {
 		}
 	case *logical.Window:
 		named(n.Calls)
+	case *logical.TopK:
+		named(n.Calls)
 	case *logical.Join:
 		if n.MarkCol != nil {
 			out = append(out, n.MarkCol)

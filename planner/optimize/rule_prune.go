@@ -85,6 +85,8 @@ func (p *pruner) prune(n logical.Node, need expr.ColSet) logical.Node {
 		return p.aggregate(x, need)
 	case *logical.Window:
 		return p.window(x, need)
+	case *logical.TopK:
+		return p.topk(x, need)
 	case *logical.SetOp:
 		return p.setOp(x, need)
 	case *logical.Shared:
@@ -171,6 +173,25 @@ func (p *pruner) window(x *logical.Window, need expr.ColSet) logical.Node {
 		return x
 	}
 	return w
+}
+
+func (p *pruner) topk(x *logical.TopK, need expr.ColSet) logical.Node {
+	k := *x
+	k.Calls = nil
+	for _, c := range x.Calls {
+		if need.Has(c.Col.ID) {
+			k.Calls = append(k.Calls, c)
+		}
+	}
+	used := need.Clone()
+	for _, e := range logical.Exprs(&k) {
+		used.UsedColumns(e)
+	}
+	k.Input = p.prune(x.Input, used)
+	if k.Input == x.Input && len(k.Calls) == len(x.Calls) {
+		return x
+	}
+	return &k
 }
 
 // setOp prunes a UNION ALL column by column; the others compare whole rows.

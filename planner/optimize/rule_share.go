@@ -172,7 +172,7 @@ func (s *sharer) count(n logical.Node) {
 // worth reports whether reading n's rows again is cheaper than computing them again.
 func (s *sharer) worth(n logical.Node) bool {
 	switch n.(type) {
-	case *logical.Aggregate, *logical.Join, *logical.Window:
+	case *logical.Aggregate, *logical.Join, *logical.Window, *logical.TopK:
 	case *logical.Project, *logical.Filter, *logical.SetOp, *logical.Sort, *logical.Limit:
 		heavy := false
 		for _, c := range tree.Children(n) {
@@ -194,7 +194,7 @@ func (s *sharer) worth(n logical.Node) bool {
 // grouped reports whether rows of n come from an aggregation or window.
 func grouped(n logical.Node) bool {
 	switch n.(type) {
-	case *logical.Aggregate, *logical.Window:
+	case *logical.Aggregate, *logical.Window, *logical.TopK:
 		return true
 	}
 	for _, c := range tree.Children(n) {

@@ -196,6 +196,22 @@ type Window struct {
 	Names     []string
 }
 
+// TopK keeps of each partition the rows whose Func (row_number, rank or
+// dense_rank) in Order is at most K, and appends one column a call; Calls are
+// such functions over the same Partition and Order. A Partial one leaves out
+// what it can and has no calls: rows that are too many may come out.
+type TopK struct {
+	Info      Meta
+	Input     Node
+	Partition []expr.Expr
+	Order     []expr.SortKey
+	Func      string
+	K         int64
+	Partial   bool
+	Calls     []*expr.WindowCall
+	Names     []string
+}
+
 // Union concatenates inputs of equal types in any order.
 type Union struct {
 	Info   Meta

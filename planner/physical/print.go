@@ -69,6 +69,10 @@ func field(n Node, name string, v any) (string, bool) {
 		return nullSafe(v), true
 	case "Exprs":
 		return "", true
+	case "Func":
+		return fmt.Sprintf("keep=%s <= %d", v, n.(*TopK).K), true
+	case "K":
+		return "", true
 	case "Emit":
 		return "emit=[" + strings.Join(columnNames(n), ", ") + "]", true
 	case "Limit":

@@ -90,6 +90,14 @@ func (n *Window) Schema() types.Schema {
 	return s
 }
 
+func (n *TopK) Schema() types.Schema {
+	s := append(types.Schema(nil), n.Input.Schema()...)
+	for i, c := range n.Calls {
+		s = append(s, types.Field{Name: n.Names[i], Type: c.Type(), Nullable: c.Nullable()})
+	}
+	return s
+}
+
 func (n *Union) Schema() types.Schema {
 	s := append(types.Schema(nil), n.Inputs[0].Schema()...)
 	for i := range s {
@@ -126,6 +134,7 @@ func (n *LoopJoin) Meta() *Meta      { return &n.Info }
 func (n *Sort) Meta() *Meta          { return &n.Info }
 func (n *Limit) Meta() *Meta         { return &n.Info }
 func (n *Window) Meta() *Meta        { return &n.Info }
+func (n *TopK) Meta() *Meta          { return &n.Info }
 func (n *Union) Meta() *Meta         { return &n.Info }
 func (n *Expand) Meta() *Meta        { return &n.Info }
 func (n *Generate) Meta() *Meta      { return &n.Info }
@@ -146,6 +155,7 @@ func (*LoopJoin) sealed()      {}
 func (*Sort) sealed()          {}
 func (*Limit) sealed()         {}
 func (*Window) sealed()        {}
+func (*TopK) sealed()          {}
 func (*Union) sealed()         {}
 func (*Expand) sealed()        {}
 func (*Generate) sealed()      {}
@@ -159,5 +169,5 @@ func (*StageRead) sealed()     {}
 // that must cover all of them.
 var Nodes = []Node{
 	&Scan{}, &Values{}, &Range{}, &Project{}, &Filter{}, &HashAggregate{}, &HashJoin{}, &LoopJoin{}, &Sort{}, &Limit{},
-	&Window{}, &Union{}, &Expand{}, &Generate{}, &Sample{}, &Write{}, &Shared{}, &Exchange{}, &StageRead{},
+	&Window{}, &TopK{}, &Union{}, &Expand{}, &Generate{}, &Sample{}, &Write{}, &Shared{}, &Exchange{}, &StageRead{},
 }
