@@ -1,8 +1,9 @@
 // Command volley is the one binary: shell, script runner, data generator,
 // benchmark, and (with a master) the driver of a cluster.
 //
-// Exit codes: 0 success, 1 a statement or job failed, 2 wrong usage, 130 after
-// an interrupt, 141 when the reader of the output has gone.
+// Exit codes: 0 success, 1 a statement or job failed, 2 wrong usage, 129, 130 and
+// 143 after a hang-up, an interrupt and a request to terminate, 141 when the reader of the
+// output has gone.
 package main
 
 import (
@@ -37,6 +38,9 @@ func run(args []string) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup wants it ignored
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // writes fail, and what is open is closed
 	go func() {
 		s := <-signals
@@ -64,10 +68,10 @@ func exitCode(ctx context.Context, err error) int {
 		return 0
 	case errors.As(context.Cause(ctx), &by):
 		fmt.Fprintln(os.Stderr, "volley: cancelled, nothing unfinished stays behind")
-		if by.Signal == os.Interrupt {
-			return 130
+		if n, ok := by.Signal.(syscall.Signal); ok {
+			return 128 + int(n)
 		}
-		return 143
+		return 130
 	case errors.Is(err, shell.ErrClosedOutput), errors.Is(err, syscall.EPIPE) && sqlerr.As(err) == nil:
 		return 141
 	case errors.As(err, &usage):

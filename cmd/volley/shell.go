@@ -13,6 +13,6 @@ import (
 // runShell starts the shell, which cancels statements by interrupts and stays.
 func runShell(ctx context.Context, a *app.App, s *session.Session, o shell.Options) error {
 	signal.Stop(signals)
-	signal.Notify(signals, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP)
 	return shell.New(a, s, o, versionText()).Run(ctx)
 }

@@ -45,7 +45,13 @@ func complete(text string, cursor int, w names) (prefix string, out []candidate)
 	if afterTable(before) {
 		return prefix, matching(prefix, group("tables", w.tables()))
 	}
-	for _, t := range mentioned(text, w) {
+	from := mentioned(text, w)
+	if len(from) == 0 && prefix != "" { // FROM is not written yet: it may be any table
+		for _, t := range w.tables() {
+			from = append(from, mention{name: t})
+		}
+	}
+	for _, t := range from {
 		for _, c := range w.columns(t.name) {
 			out = append(out, candidate{quoteWord(c.name), "columns", c.kind})
 		}
@@ -54,15 +60,15 @@ func complete(text string, cursor int, w names) (prefix string, out []candidate)
 	if prefix == "" {
 		return prefix, dedupe(out)
 	}
-	for _, f := range w.functions() {
-		out = append(out, candidate{f + "(", "functions", ""})
-	}
 	lower := prefix == strings.ToLower(prefix)
 	for _, k := range parse.Keywords() {
 		if lower {
 			k = strings.ToLower(k)
 		}
 		out = append(out, candidate{k, "keywords", ""})
+	}
+	for _, f := range w.functions() {
+		out = append(out, candidate{f + "(", "functions", ""})
 	}
 	return prefix, matching(prefix, dedupe(out))
 }

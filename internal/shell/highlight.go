@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/volley-sql/volley/internal/lineedit"
 	"github.com/volley-sql/volley/planner/parse"
 )
 
@@ -24,53 +25,44 @@ func colourful() bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// highlight colours a text. Taking the colours out gives the text again.
-func highlight(text string, isFunction func(string) bool) string {
+// highlight says how a text is coloured.
+func highlight(text string, isFunction func(string) bool) []lineedit.Span {
 	if isDot(text) {
-		return bold + text + reset
+		return []lineedit.Span{{From: 0, To: len(text), Style: bold}}
 	}
-	var b strings.Builder
+	var out []lineedit.Span
 	tokens := parse.Tokens(text)
-	at := 0
 	for i, t := range tokens {
-		b.WriteString(text[at:t.From])
-		at = t.To
-		piece := text[t.From:t.To]
-		colour := ""
-		switch t.Kind {
-		case parse.TokenKeyword, parse.TokenName:
-			called := i+1 < len(tokens) && text[tokens[i+1].From] == '(' && isFunction(piece)
-			switch {
-			case called:
-				colour = cyan
-			case t.Kind == parse.TokenKeyword:
-				colour = bold + blue
-			}
-		case parse.TokenString:
-			colour = green
-		case parse.TokenNumber:
-			colour = yellow
-		case parse.TokenComment:
-			colour = dim
-		case parse.TokenBad:
-			colour = red
-			if strings.ContainsAny(piece[:1], `'"`) { // not closed yet
-				colour = green
-			}
-		}
-		if colour == "" {
-			b.WriteString(piece)
-			continue
-		}
-		for k, line := range strings.Split(piece, "\n") { // prompts stand between lines
-			if k > 0 {
-				b.WriteByte('\n')
-			}
-			b.WriteString(colour + line + reset)
+		if style := styleOf(text, tokens, i, isFunction); style != "" {
+			out = append(out, lineedit.Span{From: t.From, To: t.To, Style: style})
 		}
 	}
-	b.WriteString(text[at:])
-	return b.String()
+	return out
+}
+
+func styleOf(text string, tokens []parse.Token, i int, isFunction func(string) bool) string {
+	piece := text[tokens[i].From:tokens[i].To]
+	switch tokens[i].Kind {
+	case parse.TokenKeyword, parse.TokenName:
+		if i+1 < len(tokens) && text[tokens[i+1].From] == '(' && isFunction(piece) {
+			return cyan
+		}
+		if tokens[i].Kind == parse.TokenKeyword {
+			return bold + blue
+		}
+	case parse.TokenString:
+		return green
+	case parse.TokenNumber:
+		return yellow
+	case parse.TokenComment:
+		return dim
+	case parse.TokenBad:
+		if piece != "" && strings.ContainsAny(piece[:1], `'"`) { // not closed yet
+			return green
+		}
+		return red
+	}
+	return ""
 }
 
 // colourDetail colours the detail of an error: its first words, and the caret.

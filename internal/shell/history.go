@@ -72,17 +72,17 @@ func encodeEntry(e string) string {
 	return string(b) + "\n"
 }
 
-// Write adds an entry, unless it is blank or the same as the last one.
-func (h *history) Write(entry string) (int, error) {
+// Add implements lineedit.History. Blank entries, and one the same as the
+// last, are left out.
+func (h *history) Add(entry string) {
 	entry = strings.TrimSpace(entry)
 	if n := len(h.entries); entry == "" || n > 0 && h.entries[n-1] == entry {
-		return n, nil
+		return
 	}
 	h.entries = append(h.entries, entry)
 	if h.path != "" && h.append(entry) != nil {
 		h.path = "" // it cannot be kept: this session still has it
 	}
-	return len(h.entries), nil
 }
 
 func (h *history) append(entry string) error {
@@ -97,16 +97,8 @@ func (h *history) append(entry string) error {
 	return errors.Join(err, f.Close())
 }
 
-// GetLine returns an entry, the oldest at 0.
-func (h *history) GetLine(i int) (string, error) {
-	if i < 0 || i >= len(h.entries) {
-		return "", errors.New("there is no such entry")
-	}
-	return h.entries[i], nil
-}
+// At implements lineedit.History.
+func (h *history) At(i int) string { return h.entries[i] }
 
-// Len is the number of entries.
+// Len implements lineedit.History.
 func (h *history) Len() int { return len(h.entries) }
-
-// Dump returns all entries.
-func (h *history) Dump() any { return h.entries }

@@ -21,7 +21,7 @@ func (r *Runner) page(res *session.Result, format string, o output.Options, heig
 	if height > 0 && bytes.Count(b.Bytes(), []byte{'\n'}) >= height {
 		if cmd := pagerCommand(os.Getenv("PAGER")); cmd != nil {
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(b.Bytes()), os.Stdout, os.Stderr
-			if cmd.Run() == nil {
+			if r.lend(cmd.Run) == nil {
 				return nil
 			}
 		}

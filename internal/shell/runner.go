@@ -42,6 +42,8 @@ type Runner struct {
 	// interactive adds times and what statements without rows did.
 	interactive, timer, pager bool
 	maxRows                   int // 0: as fits the screen
+	// lend calls a function that needs the terminal for another program.
+	lend func(func() error) error
 }
 
 // Options are what a Runner prints with.
@@ -57,7 +59,7 @@ type Options struct {
 
 // NewRunner makes a Runner that prints to standard output.
 func NewRunner(a *app.App, s *session.Session, o Options) *Runner {
-	r := &Runner{app: a, session: s, params: o.Params, header: o.Header, format: o.Format, stages: o.Stages, out: standardOutput()}
+	r := &Runner{app: a, session: s, params: o.Params, header: o.Header, format: o.Format, stages: o.Stages, out: standardOutput(), lend: func(f func() error) error { return f() }}
 	r.progress = term.IsTerminal(int(os.Stderr.Fd()))
 	a.OnJob(func(j *driver.Job) {
 		if r.stages {

@@ -14,10 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/reeflective/readline"
-	"golang.org/x/term"
-
 	"github.com/volley-sql/volley/internal/app"
+	"github.com/volley-sql/volley/internal/lineedit"
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/planner/parse"
 )
@@ -46,31 +44,25 @@ const (
 // Run reads and runs statements until the user leaves or ctx ends.
 func (sh *Shell) Run(ctx context.Context) error {
 	sh.ctx = ctx
-	if state, err := term.GetState(int(os.Stdin.Fd())); err == nil {
-		// Reading a terminal cannot be cancelled: whoever ends the process gets the terminal back first.
-		defer context.AfterFunc(ctx, func() {
-			term.Restore(int(os.Stdin.Fd()), state)
-			fmt.Fprintln(os.Stderr)
-			sh.out.close()
-			sh.app.Close()
-			os.Exit(143)
-		})()
+	editor, err := sh.editor()
+	if err != nil {
+		return err
 	}
+	defer editor.Close()
+	sh.lend = editor.Lend
 	fmt.Fprintf(os.Stdout, "Volley %s on %s. Statements end with a semicolon; .help shows commands.\n", sh.version, sh.where())
-	line := sh.editor()
 	for !sh.leaving {
-		text, err := line.Readline()
+		text, err := editor.Read(ctx)
 		switch {
-		case errors.Is(err, readline.ErrInterrupt):
+		case errors.Is(err, lineedit.ErrInterrupt):
 			if strings.TrimSpace(text) == "" {
 				fmt.Fprintln(os.Stdout, "Ctrl-D or .exit leaves.")
 			}
 			continue
 		case errors.Is(err, io.EOF):
-			fmt.Fprintln(os.Stdout)
 			return sh.out.close()
 		case err != nil:
-			return err
+			return errors.Join(err, sh.out.close())
 		}
 		if err := sh.enter(text); err != nil {
 			Report(os.Stderr, err)
@@ -88,22 +80,21 @@ func (sh *Shell) where() string {
 }
 
 // editor sets up line editing.
-func (sh *Shell) editor() *readline.Shell {
-	line := readline.NewShell()
-	shown, second := prompt, secondPrompt
+func (sh *Shell) editor() (*lineedit.Editor, error) {
+	o := lineedit.Options{
+		First: lineedit.Prompt{Text: prompt}, Second: lineedit.Prompt{Text: secondPrompt},
+		Done: entryDone, Complete: sh.completions, History: openHistory(historyPath()), Plain: os.Getenv("TERM") == "dumb",
+	}
 	if colourful() {
-		shown, second = bold+prompt+reset, dim+secondPrompt+reset
-		line.SyntaxHighlighter = func(text []rune) string { return highlight(string(text), sh.names.isFunction) }
+		o.First.Style, o.Second.Style = bold, dim
+		o.Highlight = func(text string) []lineedit.Span { return highlight(text, sh.names.isFunction) }
 	}
-	line.Prompt.Primary(func() string { return shown })
-	line.Prompt.Secondary(func() string { return second })
-	line.AcceptMultiline = func(text []rune) bool { return entryDone(string(text)) }
-	line.Completer = sh.completer
-	line.History.Add("history", openHistory(historyPath()))
-	for name, value := range map[string]any{"completion-ignore-case": true, "history-autosuggest": false, "menu-complete-display-prefix": true, "enable-bracketed-paste": true, "multiline-column": true} {
-		line.Config.Set(name, value)
+	e, err := lineedit.Open(os.Stdin, os.Stdout, o)
+	if err != nil && !o.Plain {
+		o.Plain = true
+		return lineedit.Open(os.Stdin, os.Stdout, o)
 	}
-	return line
+	return e, err
 }
 
 // entryDone reports whether what was entered is to be run: a command, or
@@ -126,21 +117,15 @@ func isExit(text string) bool {
 	return false
 }
 
-// completer gives readline what complete proposes.
-func (sh *Shell) completer(text []rune, cursor int) readline.Completions {
-	prefix, found := complete(string(text), len(string(text[:cursor])), sh.names)
-	values := make([]readline.Completion, len(found))
-	open := false
+// completions gives the editor what complete proposes.
+func (sh *Shell) completions(text string, cursor int) (string, []lineedit.Candidate) {
+	prefix, found := complete(text, cursor, sh.names)
+	out := make([]lineedit.Candidate, len(found))
 	for i, c := range found {
-		values[i] = readline.Completion{Value: c.value, Display: c.value, Description: c.note, Tag: c.group}
-		open = open || strings.HasSuffix(c.value, "(") || strings.HasSuffix(c.value, "/")
+		open := strings.HasSuffix(c.value, "(") || strings.HasSuffix(c.value, "/") || c.group == "files"
+		out[i] = lineedit.Candidate{Text: c.value, Group: c.group, Note: c.note, Open: open}
 	}
-	out := readline.CompleteRaw(values)
-	if open {
-		out = out.NoSpace('(', '/')
-	}
-	out.PREFIX = prefix
-	return out
+	return prefix, out
 }
 
 // enter runs what was entered.

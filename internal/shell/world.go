@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/volley-sql/volley/exec/function/all"
 	"github.com/volley-sql/volley/internal/session"
@@ -21,6 +22,7 @@ type world struct {
 	list     []string
 	looked   bool
 	ofTables map[string][]column
+	spent    time.Duration // on looking up columns since the last statement
 }
 
 func newWorld(s *session.Session) *world {
@@ -52,7 +54,9 @@ func newWorld(s *session.Session) *world {
 	return w
 }
 
-func (w *world) forget() { w.list, w.looked, w.ofTables = nil, false, map[string][]column{} }
+func (w *world) forget() {
+	w.list, w.looked, w.ofTables, w.spent = nil, false, map[string][]column{}, 0
+}
 
 func (w *world) functions() []string { return slices.Clone(w.funcs()) }
 
@@ -79,7 +83,11 @@ func (w *world) columns(table string) []column {
 	if c, ok := w.ofTables[table]; ok {
 		return c
 	}
+	if w.spent > 2*patience { // too slow to be asked again and again
+		return nil
+	}
 	w.ofTables[table] = nil
+	defer func(start time.Time) { w.spent += time.Since(start) }(time.Now())
 	name := table
 	if !strings.HasPrefix(name, "'") && !strings.HasPrefix(name, `"`) {
 		name = quoteWord(name)
