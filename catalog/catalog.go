@@ -38,9 +38,14 @@ type Table interface {
 	Stats(ctx context.Context) (*Stats, error)
 	// Scan plans a read of the columns cols (places in Schema). Splits that
 	// no row of can pass filters (conjuncts whose expr.Ref index cols) may be
-	// left out; rows are filtered again by whoever reads.
-	Scan(ctx context.Context, cols []int, filters []expr.Expr) (*Scan, error)
+	// left out; rows are filtered again by whoever reads. evaluate serves to
+	// decide filters for which the values of all columns are known; it may be nil.
+	Scan(ctx context.Context, cols []int, filters []expr.Expr, evaluate Evaluate) (*Scan, error)
 }
+
+// Evaluate returns the value of an expression without columns. ok is false if
+// it has none to rely on: its evaluation fails, or would give another value the next time.
+type Evaluate func(e expr.Expr) (value types.Datum, ok bool)
 
 // Info is the descriptive part of a table.
 type Info struct {

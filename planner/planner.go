@@ -14,6 +14,7 @@ import (
 
 	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/ast"
 	"github.com/volley-sql/volley/planner/bind"
 	"github.com/volley-sql/volley/planner/expr"
@@ -72,6 +73,16 @@ func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*P
 		Partitions:         partitions,
 		BroadcastThreshold: threshold(env.Settings),
 		Functions:          env.Functions,
+		Evaluate: func(e expr.Expr) (types.Datum, bool) {
+			if optimize.Volatile(env.Functions, e) {
+				return nil, false
+			}
+			lit, err := eval.Fold(env.Functions, env.Context, e)
+			if err != nil {
+				return nil, false // to be raised where the row is, if there is one
+			}
+			return lit.Value, true
+		},
 	})
 	return p, err
 }

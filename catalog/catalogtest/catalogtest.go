@@ -116,7 +116,7 @@ func (s *suite) read(c catalog.Catalog, name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	scan, err := t.Scan(s.ctx, []int{0}, nil)
+	scan, err := t.Scan(s.ctx, []int{0}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/partition"
 	"github.com/volley-sql/volley/catalog/store/local"
@@ -166,31 +167,55 @@ func TestScanPrunes(t *testing.T) {
 	num := func(v int64) expr.Expr { return &expr.Literal{Value: v, T: types.Int32Type} }
 	str := func(v string) expr.Expr { return &expr.Literal{Value: v, T: types.StringType} }
 	call := &expr.Call{Func: "f", Args: []expr.Expr{day}, T: types.BoolType}
+	mixed := &expr.Call{Func: "f", Args: []expr.Expr{day, &expr.Ref{Index: 0, T: types.StringType}}, T: types.BoolType}
+	unknown := &expr.Call{Func: "rand", Args: []expr.Expr{day}, T: types.BoolType}
+	// The evaluator's f is true of even days; it knows no other function.
+	even := func(e expr.Expr) (types.Datum, bool) {
+		c, ok := e.(*expr.Call)
+		if !ok || c.Func != "f" || len(c.Args) != 1 {
+			return nil, false
+		}
+		return c.Args[0].(*expr.Literal).Value.(int64)%2 == 0, true
+	}
 	cases := []struct {
 		filter expr.Expr
 		want   int
+		// evaluated is the number with an evaluator, if that is another one.
+		evaluated int
 	}{
-		{&expr.Compare{Op: expr.Eq, Left: day, Right: num(2)}, 1},
-		{&expr.Compare{Op: expr.Gt, Left: num(3), Right: day}, 2},
-		{&expr.In{Arg: k, List: []expr.Expr{str("b/c"), str("q")}}, 1},
-		{&expr.IsNull{Arg: k}, 1},
-		{&expr.Not{Arg: &expr.IsNull{Arg: k}}, 2},
-		{&expr.Compare{Op: expr.Ne, Left: k, Right: str("a")}, 1},
-		{call, 3},
-		{&expr.And{Args: []expr.Expr{call, &expr.Compare{Op: expr.Eq, Left: day, Right: num(1)}}}, 1},
-		{&expr.Or{Args: []expr.Expr{call, &expr.Compare{Op: expr.Eq, Left: day, Right: num(1)}}}, 3},
+		{&expr.Compare{Op: expr.Eq, Left: day, Right: num(2)}, 1, 0},
+		{&expr.Compare{Op: expr.Gt, Left: num(3), Right: day}, 2, 0},
+		{&expr.In{Arg: k, List: []expr.Expr{str("b/c"), str("q")}}, 1, 0},
+		{&expr.IsNull{Arg: k}, 1, 0},
+		{&expr.Not{Arg: &expr.IsNull{Arg: k}}, 2, 0},
+		{&expr.Compare{Op: expr.Ne, Left: k, Right: str("a")}, 1, 0},
+		{call, 3, 1},
+		{&expr.Not{Arg: call}, 3, 2},
+		{&expr.Compare{Op: expr.Eq, Left: call, Right: expr.True}, 3, 1},
+		{mixed, 3, 0},
+		{unknown, 3, 0},
+		{&expr.And{Args: []expr.Expr{call, &expr.Compare{Op: expr.Eq, Left: day, Right: num(2)}}}, 1, 0},
+		{&expr.And{Args: []expr.Expr{mixed, call}}, 3, 1},
+		{&expr.Or{Args: []expr.Expr{call, &expr.Compare{Op: expr.Eq, Left: day, Right: num(1)}}}, 3, 2},
+		{&expr.Or{Args: []expr.Expr{call, mixed}}, 3, 0},
 	}
 	for i, c := range cases {
-		s, err := tab.Scan(context.Background(), []int{0, 1, 2}, []expr.Expr{c.filter})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(s.Splits) != c.want {
-			t.Errorf("case %d: %d splits, want %d", i, len(s.Splits), c.want)
-		}
-		for _, sp := range s.Splits {
-			if len(sp.Partition) != 2 {
-				t.Errorf("split %v has partition %v", sp.Path, sp.Partition)
+		for _, eval := range []catalog.Evaluate{nil, even} {
+			want := c.want
+			if eval != nil && c.evaluated > 0 {
+				want = c.evaluated
+			}
+			s, err := tab.Scan(context.Background(), []int{0, 1, 2}, []expr.Expr{c.filter}, eval)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(s.Splits) != want {
+				t.Errorf("case %d, evaluator %v: %d splits, want %d", i, eval != nil, len(s.Splits), want)
+			}
+			for _, sp := range s.Splits {
+				if len(sp.Partition) != 2 {
+					t.Errorf("split %v has partition %v", sp.Path, sp.Partition)
+				}
 			}
 		}
 	}

@@ -4,14 +4,24 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/internal/tree"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
 )
 
 // A filter over partition columns is decided a partition at a time, before
-// any file is opened. The forms below are interpreted; anything else (function
-// calls, say) counts as "may pass" and is left to whoever reads the rows.
+// any file is opened. Comparisons and logic are interpreted here, which is
+// quick and knows what to make of a part that looks at other columns. Anything
+// else over partition columns alone, calls of functions say, is evaluated. What
+// remains counts as "may pass" and is left to whoever reads the rows.
+
+// judge knows the values of the partition columns of one partition.
+type judge struct {
+	// value returns the value of input column i and whether it is a partition column.
+	value    func(i int) (types.Datum, bool)
+	evaluate catalog.Evaluate // nil: there is no evaluator
+}
 
 // truth is a three-valued result, or unknown: not decided here.
 type truth uint8
@@ -23,35 +33,26 @@ const (
 	undecided
 )
 
-// mayPass reports whether a row with these column values may pass e. value
-// returns the value of input column i and whether it is a partition column.
-func mayPass(e expr.Expr, value func(i int) (types.Datum, bool)) bool {
-	t := decide(e, value)
+// mayPass reports whether a row of the partition may pass e.
+func (j *judge) mayPass(e expr.Expr) bool {
+	t := j.decide(e)
 	return t == isTrue || t == undecided
 }
 
-func decide(e expr.Expr, value func(int) (types.Datum, bool)) truth {
+func (j *judge) decide(e expr.Expr) truth {
 	switch e := e.(type) {
-	case *expr.Literal, *expr.Ref:
-		v, ok := scalar(e, value)
-		if b, isBool := v.(bool); ok && isBool {
-			return truthOf(b)
-		}
-		if ok && v == nil {
-			return isNull
-		}
 	case *expr.Compare:
-		l, ok1 := scalar(e.Left, value)
-		r, ok2 := scalar(e.Right, value)
+		l, ok1 := j.scalar(e.Left)
+		r, ok2 := j.scalar(e.Right)
 		if ok1 && ok2 {
 			return compare(e.Op, l, r, e.Left.Type())
 		}
 	case *expr.And:
-		return fold(e.Args, value, isFalse, isTrue)
+		return j.fold(e.Args, isFalse, isTrue)
 	case *expr.Or:
-		return fold(e.Args, value, isTrue, isFalse)
+		return j.fold(e.Args, isTrue, isFalse)
 	case *expr.Not:
-		switch t := decide(e.Arg, value); t {
+		switch t := j.decide(e.Arg); t {
 		case isTrue:
 			return isFalse
 		case isFalse:
@@ -60,11 +61,19 @@ func decide(e expr.Expr, value func(int) (types.Datum, bool)) truth {
 			return t
 		}
 	case *expr.IsNull:
-		if v, ok := scalar(e.Arg, value); ok {
+		if v, ok := j.scalar(e.Arg); ok {
 			return truthOf(v == nil)
 		}
 	case *expr.In:
-		return decideIn(e, value)
+		return j.decideIn(e)
+	default:
+		v, ok := j.scalar(e)
+		if b, isBool := v.(bool); ok && isBool {
+			return truthOf(b)
+		}
+		if ok && v == nil {
+			return isNull
+		}
 	}
 	return undecided
 }
@@ -77,10 +86,10 @@ func truthOf(b bool) truth {
 }
 
 // fold combines operands of AND (stop false) or OR (stop true).
-func fold(args []expr.Expr, value func(int) (types.Datum, bool), stop, neutral truth) truth {
+func (j *judge) fold(args []expr.Expr, stop, neutral truth) truth {
 	out := neutral
 	for _, a := range args {
-		switch t := decide(a, value); t {
+		switch t := j.decide(a); t {
 		case stop:
 			return stop
 		case undecided:
@@ -94,14 +103,14 @@ func fold(args []expr.Expr, value func(int) (types.Datum, bool), stop, neutral t
 	return out
 }
 
-func decideIn(e *expr.In, value func(int) (types.Datum, bool)) truth {
-	v, ok := scalar(e.Arg, value)
+func (j *judge) decideIn(e *expr.In) truth {
+	v, ok := j.scalar(e.Arg)
 	if !ok {
 		return undecided
 	}
 	out := isFalse
 	for _, item := range e.List {
-		w, ok := scalar(item, value)
+		w, ok := j.scalar(item)
 		if !ok {
 			return undecided
 		}
@@ -117,20 +126,29 @@ func decideIn(e *expr.In, value func(int) (types.Datum, bool)) truth {
 	return out
 }
 
-// scalar is the value of a literal, a partition column, or an integer widening of one.
-func scalar(e expr.Expr, value func(int) (types.Datum, bool)) (types.Datum, bool) {
+// scalar is the value of an expression that looks at partition columns alone.
+func (j *judge) scalar(e expr.Expr) (types.Datum, bool) {
 	switch e := e.(type) {
 	case *expr.Literal:
 		return e.Value, true
 	case *expr.Ref:
-		return value(e.Index)
+		return j.value(e.Index)
 	case *expr.Cast:
 		from, to := e.Arg.Type().Kind, e.To.Kind
 		if from == to && to != types.Decimal || from.IsInteger() && to.IsInteger() && from < to {
-			return scalar(e.Arg, value)
+			return j.scalar(e.Arg)
 		}
 	}
-	return nil, false
+	if j.evaluate == nil || !refs(e, func(i int) bool { _, ok := j.value(i); return ok }) {
+		return nil, false
+	}
+	return j.evaluate(tree.Map(e, func(x expr.Expr) expr.Expr {
+		if r, ok := x.(*expr.Ref); ok {
+			v, _ := j.value(r.Index)
+			return &expr.Literal{Value: v, T: r.T}
+		}
+		return x
+	}))
 }
 
 func compare(op expr.CompareOp, l, r types.Datum, t types.Type) truth {

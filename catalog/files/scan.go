@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -16,8 +17,8 @@ import (
 
 // Scan plans a read: files of partitions that cannot match are left out, the
 // format cuts the others.
-func (t *Table) Scan(ctx context.Context, cols []int, filters []expr.Expr) (*catalog.Scan, error) {
-	files := t.prune(cols, filters)
+func (t *Table) Scan(ctx context.Context, cols []int, filters []expr.Expr, evaluate catalog.Evaluate) (*catalog.Scan, error) {
+	files := t.prune(cols, filters, evaluate)
 	data := t.dataFilters(cols, filters)
 	splits := make([][]catalog.Split, len(files))
 	err := inParallel(ctx, len(files), func(ctx context.Context, i int) error {
@@ -46,24 +47,24 @@ func (t *Table) Scan(ctx context.Context, cols []int, filters []expr.Expr) (*cat
 }
 
 // prune returns the files whose partition values may pass the filters.
-func (t *Table) prune(cols []int, filters []expr.Expr) []member {
+func (t *Table) prune(cols []int, filters []expr.Expr, evaluate catalog.Evaluate) []member {
 	if len(filters) == 0 || t.data == len(t.schema) {
 		return t.files
 	}
 	var out []member
-	for _, m := range t.files {
-		value := func(i int) (types.Datum, bool) {
-			if c := cols[i]; c >= t.data {
-				return m.values[c-t.data], true
-			}
-			return nil, false
+	var values []types.Datum
+	keep := false
+	j := &judge{evaluate: evaluate, value: func(i int) (types.Datum, bool) {
+		if c := cols[i]; c >= t.data {
+			return values[c-t.data], true
 		}
-		keep := true
-		for _, f := range filters {
-			if !mayPass(f, value) {
-				keep = false
-				break
-			}
+		return nil, false
+	}}
+	for i, m := range t.files {
+		// Files of a partition follow each other.
+		if i == 0 || !slices.Equal(values, m.values) {
+			values = m.values
+			keep = !slices.ContainsFunc(filters, func(f expr.Expr) bool { return !j.mayPass(f) })
 		}
 		if keep {
 			out = append(out, m)

@@ -180,7 +180,7 @@ func (t *table) Stats(context.Context) (*catalog.Stats, error) {
 }
 
 // Scan computes the rows.
-func (t *table) Scan(ctx context.Context, cols []int, _ []expr.Expr) (*catalog.Scan, error) {
+func (t *table) Scan(ctx context.Context, cols []int, _ []expr.Expr, _ catalog.Evaluate) (*catalog.Scan, error) {
 	rows, err := t.rows(ctx, t.of)
 	if err != nil {
 		return nil, err

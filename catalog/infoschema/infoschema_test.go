@@ -49,7 +49,7 @@ func TestTables(t *testing.T) {
 		for i := range cols {
 			cols[i] = i
 		}
-		scan, err := tab.Scan(ctx, cols, nil)
+		scan, err := tab.Scan(ctx, cols, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -222,7 +222,7 @@ func (s *Session) showPartitions(ctx context.Context, st *statement, n *ast.Show
 	if err != nil {
 		return nil, err
 	}
-	scan, err := tb.Scan(ctx, places, nil)
+	scan, err := tb.Scan(ctx, places, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ package lower
 import (
 	"context"
 
+	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -35,6 +36,8 @@ type Options struct {
 	BroadcastThreshold int64
 	// Functions tells the state types of aggregates; needed for more than one partition.
 	Functions *function.Registry
+	// Evaluate lets tables leave out parts by filters with functions; may be nil.
+	Evaluate catalog.Evaluate
 }
 
 // Lower makes the physical plan of n, whose output columns are those of n in order.

@@ -26,7 +26,7 @@ func (l *lowerer) scan(n *logical.Scan, need expr.ColSet) (*plan, error) {
 		}
 		filters = append(filters, e)
 	}
-	s, err := n.Table.Scan(l.ctx, places, filters)
+	s, err := n.Table.Scan(l.ctx, places, filters, l.opts.Evaluate)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (t *table) Stats(context.Context) (*catalog.Stats, error) {
 	return &catalog.Stats{Rows: t.rows}, nil
 }
 
-func (t *table) Scan(_ context.Context, cols []int, _ []expr.Expr) (*catalog.Scan, error) {
+func (t *table) Scan(_ context.Context, cols []int, _ []expr.Expr, _ catalog.Evaluate) (*catalog.Scan, error) {
 	return &catalog.Scan{
 		Format: "test", Schema: t.schema, Cols: cols,
 		Splits: []catalog.Split{{Path: t.name, Rows: t.rows}}, Stats: catalog.Stats{Rows: t.rows},

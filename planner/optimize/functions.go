@@ -6,10 +6,12 @@ import (
 	"github.com/volley-sql/volley/planner/expr"
 )
 
-// volatile reports whether evaluating e twice may give two results, so that it
-// must neither move nor be copied. Functions the registry does not know count
-// as volatile.
-func (q *Query) volatile(e expr.Expr) bool {
+// volatile reports whether e must neither move nor be copied, see Volatile.
+func (q *Query) volatile(e expr.Expr) bool { return Volatile(q.opts.Functions, e) }
+
+// Volatile reports whether evaluating e twice may give two results. Functions
+// the registry does not know count as volatile.
+func Volatile(reg *function.Registry, e expr.Expr) bool {
 	if e == nil {
 		return false
 	}
@@ -17,7 +19,7 @@ func (q *Query) volatile(e expr.Expr) bool {
 	tree.Walk(e, func(e expr.Expr) bool {
 		switch e := e.(type) {
 		case *expr.Call:
-			found = found || q.volatileFunc(e.Func)
+			found = found || volatileFunc(reg, e.Func)
 		case *expr.ScalarSubquery, *expr.Exists, *expr.InSubquery:
 			found = true
 		}
@@ -26,11 +28,11 @@ func (q *Query) volatile(e expr.Expr) bool {
 	return found
 }
 
-func (q *Query) volatileFunc(name string) bool {
-	if q.opts.Functions == nil {
+func volatileFunc(reg *function.Registry, name string) bool {
+	if reg == nil {
 		return !harmless[name]
 	}
-	d := q.opts.Functions.Lookup(name)
+	d := reg.Lookup(name)
 	if d == nil {
 		return !harmless[name]
 	}

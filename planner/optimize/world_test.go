@@ -46,7 +46,7 @@ func (t *made) Stats(context.Context) (*catalog.Stats, error) {
 	return s, nil
 }
 
-func (t *made) Scan(_ context.Context, cols []int, _ []expr.Expr) (*catalog.Scan, error) {
+func (t *made) Scan(_ context.Context, cols []int, _ []expr.Expr, _ catalog.Evaluate) (*catalog.Scan, error) {
 	return &catalog.Scan{Format: "made", Schema: t.schema, Cols: cols, Splits: []catalog.Split{{Path: t.name, Rows: t.rows}}}, nil
 }
 
