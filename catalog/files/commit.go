@@ -68,7 +68,7 @@ func (j *Job) Publish(ctx context.Context, mode catalog.WriteMode, static map[st
 	if err != nil {
 		return sqlerr.Wrap(err, sqlerr.InternalError, "list of changes: %v", err)
 	}
-	if err := writeFile(ctx, j.st, root+"/"+commitName, data); err != nil {
+	if err := c.place(ctx, j.st, root, commitName, data); err != nil {
 		return err
 	}
 	if err := c.apply(ctx, j.st, root); err != nil {
@@ -217,7 +217,7 @@ func (c change) apply(ctx context.Context, st store.Store, root string) error {
 		}
 	}
 	removeEmptyFolders(ctx, st, root, c.Remove)
-	if err := writeFile(ctx, st, root+"/"+successName, nil); err != nil && left == nil {
+	if err := c.place(ctx, st, root, successName, nil); err != nil && left == nil {
 		left = err
 	}
 	if err := st.Remove(ctx, root+"/"+commitName); err != nil && left == nil {
@@ -291,8 +291,11 @@ func readChange(ctx context.Context, st store.Store, root string) (*change, erro
 	return c, nil
 }
 
-func writeFile(ctx context.Context, st store.Store, p string, data []byte) error {
-	w, err := st.Create(ctx, p)
+// place makes or replaces a file at the location in one step. It is written in
+// the job's staging folder, so that nothing lies about if the process dies meanwhile.
+func (c change) place(ctx context.Context, st store.Store, root, name string, data []byte) error {
+	staged := root + "/" + catalog.StagingName + "/" + c.Job + "/" + name
+	w, err := st.Create(ctx, staged)
 	if err != nil {
 		return err
 	}
@@ -300,5 +303,8 @@ func writeFile(ctx context.Context, st store.Store, p string, data []byte) error
 		w.Abort()
 		return err
 	}
-	return w.Close()
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return st.Rename(ctx, staged, root+"/"+name)
 }
