@@ -29,6 +29,7 @@ import (
 	"github.com/volley-sql/volley/cluster/executor"
 	"github.com/volley-sql/volley/cluster/local"
 	"github.com/volley-sql/volley/cluster/scheduler"
+	"github.com/volley-sql/volley/exec/exchange"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/flight/control"
 	"github.com/volley-sql/volley/flight/shuffle"
@@ -54,7 +55,8 @@ type Driver struct {
 	token  []byte
 	acct   *mem.Account
 	runner *executor.Runner
-	reader *shuffle.Reader
+	links  *shuffle.Reader
+	staged *exchange.Staging
 	nextID atomic.Int64
 
 	events  chan scheduler.Event
@@ -106,8 +108,9 @@ func (d *Driver) startCluster() error {
 		return sqlerr.Wrap(err, sqlerr.NoExecutors, "The driver cannot listen: %v", err)
 	}
 	d.dir = dir
-	d.reader = shuffle.NewReader(nil, d.token, d.acct.Child("shuffle reader", d.o.Memory/4), filepath.Join(dir, "fetched"))
-	d.runner.Reader = d.reader
+	d.links = shuffle.NewReader(nil, d.token)
+	d.staged = exchange.NewStaging(d.links, d.acct.Child("staged rows", d.o.Memory/4), filepath.Join(dir, "staged"))
+	d.runner.Reader = d.staged
 	d.server = grpc.NewServer(control.ServerOptions()...)
 	control.NewServer(d.server, string(d.token), d.accept)
 	d.wg.Go(func() { d.server.Serve(l) })
@@ -311,8 +314,9 @@ func (d *Driver) tearDown() (err error) {
 		d.server.Stop()
 	}
 	d.wg.Wait()
-	if d.reader != nil {
-		d.reader.Close()
+	if d.staged != nil {
+		d.staged.Close()
+		d.links.Close()
 	}
 	if d.dir != "" {
 		os.RemoveAll(d.dir)

@@ -38,7 +38,13 @@ type Options struct {
 	Memory int64
 	// Host is the address the shuffle server listens at.
 	Host string
-	Log  *slog.Logger
+	// Advertise, if not nil, returns the host:port at which others reach the
+	// shuffle server for the one it listens at.
+	Advertise func(addr string) string
+	// StoreMemory is how many bytes of outputs are kept in memory; 0: half of
+	// Memory. What does not fit is on disk.
+	StoreMemory int64
+	Log         *slog.Logger
 }
 
 // heartbeat is how often an executor says that it is alive.
@@ -58,10 +64,12 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer os.RemoveAll(dir)
 	acct := mem.NewAccount(o.ID, o.Memory)
-	// Outputs may take half of the memory, what is fetched a quarter; the rest of them is on disk.
-	store := exchange.NewLocalStore(acct.Child("shuffle store", o.Memory/2), filepath.Join(dir, "store"))
+	if o.StoreMemory == 0 {
+		o.StoreMemory = o.Memory / 2
+	}
+	store := exchange.NewLocalStore(acct.Child("shuffle store", o.StoreMemory), filepath.Join(dir, "store"))
 	defer store.Close()
-	reader := shuffle.NewReader(store, o.Token, acct.Child("shuffle reader", o.Memory/4), filepath.Join(dir, "fetched"))
+	reader := shuffle.NewReader(store, o.Token)
 	defer reader.Close()
 
 	l, err := net.Listen("tcp", net.JoinHostPort(o.Host, "0"))
@@ -69,7 +77,7 @@ func Run(ctx context.Context, o Options) error {
 		return sqlerr.Wrap(err, sqlerr.ExecutorLost, "The shuffle server cannot listen: %v", err)
 	}
 	g := grpc.NewServer(shuffle.ServerOptions()...)
-	shuffle.NewServer(g, store, o.Token)
+	shuffle.NewServer(g, store, o.ID, o.Token)
 	var wg sync.WaitGroup
 	wg.Go(func() { g.Serve(l) })
 	defer wg.Wait()
@@ -84,7 +92,11 @@ func Run(ctx context.Context, o Options) error {
 		o: o, conn: conn, store: store, running: map[control.Attempt]*attempt{},
 		runner: &Runner{Threads: o.Cores, Account: acct, Reader: &ownReader{reader, o.ID}, Store: store},
 	}
-	return e.serve(ctx, cancel, l.Addr().String())
+	addr := l.Addr().String()
+	if o.Advertise != nil {
+		addr = o.Advertise(addr)
+	}
+	return e.serve(ctx, cancel, addr)
 }
 
 // ownReader reads this executor's outputs from its store instead of from its server.

@@ -76,7 +76,7 @@ func (r *Runner) Build(t *stage.Task, plan physical.Node, relocate exchange.Relo
 	if err != nil {
 		return nil, nil, err
 	}
-	built, err := exec.Build(env, plan, &inputs{t: t, r: r.Reader, relocate: relocate})
+	built, err := exec.Build(env, plan, &inputs{t: t, r: r.Reader, relocate: relocate, acct: env.Account.Child("fetched rows", env.Account.Limit()/4)})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,6 +116,7 @@ type inputs struct {
 	t        *stage.Task
 	r        exchange.Reader
 	relocate exchange.Relocate
+	acct     *mem.Account
 }
 
 // Splits implements exec.Inputs.
@@ -135,11 +136,11 @@ func (in *inputs) Open(n *physical.StageRead, _ int) ([]flow.Source, error) {
 			}
 		}
 		if len(n.Order) == 0 {
-			return []flow.Source{exchange.NewSource(n.Cols, in.r, from, in.relocate)}, nil
+			return []flow.Source{exchange.NewSource(n.Cols, in.r, from, in.relocate, in.acct)}, nil
 		}
 		var out []flow.Source
 		for i := range from {
-			out = append(out, exchange.NewSource(n.Cols, in.r, from[i:i+1], in.relocate))
+			out = append(out, exchange.NewSource(n.Cols, in.r, from[i:i+1], in.relocate, in.acct))
 		}
 		return out, nil
 	}

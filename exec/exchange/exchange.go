@@ -8,9 +8,14 @@
 //	       checksum                  disk                decode
 //
 // Rows travel and rest as frames of about TargetFrame bytes: some batches with a
-// CRC-32C in front, verified before anything looks inside (docs/adr/0004). Where
-// a store is and how frames cross the network is for others (flight/shuffle);
-// both ends of a local exchange use the same frames.
+// checksum and the frame's identity in front, verified before anything looks
+// inside (docs/adr/0004). Where a store is and how frames cross the network is for
+// others (flight/shuffle); both ends of a local exchange use the same frames.
+//
+// A Source has several channels under way at a time and a bounded number of
+// bytes: a reader that is slow makes the connections wait, not memory grow. The
+// root stage cannot take rows back, so its Source reads through Staging, which
+// yields nothing of a channel before it has all of it.
 package exchange
 
 import (
@@ -52,7 +57,8 @@ type Stats struct{ Rows, Bytes []int64 }
 // none. Close without Commit drops it; Close is safe to call twice. Write may be called
 // by several goroutines at once.
 type Writer interface {
-	// Write adds a frame of so many rows to a channel. The writer keeps frame.
+	// Write adds a sealed frame of so many rows to a channel and stamps it with
+	// its identity. The writer keeps frame.
 	Write(ctx context.Context, channel int, frame []byte, rows int) error
 	Commit(ctx context.Context) (Stats, error)
 	Close() error
@@ -74,14 +80,20 @@ type Store interface {
 
 // Reader gets at outputs wherever they are.
 type Reader interface {
-	// Read yields the frames of a channel. All frames are there before the
-	// first one is yielded, so that a reader that fails has passed nothing on.
+	// Read yields the frames of a channel in order, unverified, as they come,
+	// each for the caller to keep; an end without an error means that all have
+	// come. An error may follow any number of frames. A frame that is not asked for
+	// makes its sender wait, so that a slow caller costs the memory of a few frames.
 	Read(ctx context.Context, l Location) iter.Seq2[[]byte, error]
 }
 
 // Lost is the cause in errors about outputs that cannot be read; the driver
-// has the tasks that wrote them run again.
-type Lost struct{ Locations []Location }
+// has the tasks that wrote them run again. Gone says that the executor answered
+// that it does not have the output, so there is no use in asking again.
+type Lost struct {
+	Locations []Location
+	Gone      bool
+}
 
 func (l *Lost) Error() string {
 	return fmt.Sprintf("the output of %v on executor %s cannot be read", l.Locations[0].Task, l.Locations[0].Executor)
@@ -93,5 +105,10 @@ func LostError(l Location, cause error) error {
 	if cause != nil {
 		why = ": " + cause.Error()
 	}
-	return sqlerr.Wrap(&Lost{[]Location{l}}, sqlerr.ShuffleLost, "The output of %v on executor %s cannot be read%s.", l.Task, l.Executor, why)
+	return sqlerr.Wrap(&Lost{Locations: []Location{l}}, sqlerr.ShuffleLost, "The output of %v on executor %s cannot be read%s.", l.Task, l.Executor, why)
+}
+
+// GoneError makes the error for an output that its executor does not have.
+func GoneError(l Location) error {
+	return sqlerr.Wrap(&Lost{Locations: []Location{l}, Gone: true}, sqlerr.ShuffleLost, "Executor %s does not have the output of %v.", l.Executor, l.Task)
 }

@@ -2,11 +2,9 @@ package exchange
 
 import (
 	"context"
-	"encoding/binary"
 
 	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/exec/flow"
-	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/row"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/planner/expr"
@@ -20,7 +18,8 @@ type Division struct {
 	Channels int
 }
 
-// bufferBudget bounds the frames under way in one sink, in bytes.
+// bufferBudget bounds the frames under way in one sink, in bytes; so does a
+// sixteenth of the memory there is.
 const bufferBudget = 64 << 20
 
 // Sink divides rows into the channels of a Writer, which stays the caller's:
@@ -34,7 +33,11 @@ type Sink struct {
 
 // NewSink returns the sink of a task's output.
 func NewSink(env *flow.Env, d Division, w Writer) *Sink {
-	target := bufferBudget / max(1, d.Channels*env.Threads)
+	budget := int64(bufferBudget)
+	if l := env.Account.Limit(); l > 0 {
+		budget = min(budget, l/16)
+	}
+	target := int(budget) / max(1, d.Channels*env.Threads)
 	return &Sink{env: env, d: d, w: w, target: min(TargetFrame, max(64<<10, target))}
 }
 
@@ -47,14 +50,14 @@ type divider struct {
 	hashes []uint64
 	rows   [][]uint16 // by channel
 	turn   int        // of RoundRobin
-	frames [][]byte
-	counts []int
-	dense  vec.Batch
+	out    []*encoder // by channel, made at its first row
+	held   int64      // bytes reserved for frames under way
 }
 
 // Drain implements flow.Sink.
 func (s *Sink) Drain(ctx context.Context, thread int, in vec.Stream) error {
-	d := &divider{Sink: s, turn: thread, rows: make([][]uint16, s.d.Channels), frames: make([][]byte, s.d.Channels), counts: make([]int, s.d.Channels)}
+	d := &divider{Sink: s, turn: thread, rows: make([][]uint16, s.d.Channels), out: make([]*encoder, s.d.Channels)}
+	defer func() { s.env.Account.Release(d.held) }()
 	if s.d.Kind == physical.Hash {
 		for _, k := range s.d.Keys {
 			p, err := eval.Compile(s.env.Functions, s.env.Context, k)
@@ -79,18 +82,12 @@ func (s *Sink) Drain(ctx context.Context, thread int, in vec.Stream) error {
 			if len(rows) == 0 {
 				continue
 			}
-			part := vec.Batch{Cols: b.Cols, N: b.N, Sel: rows}
-			if err := d.add(ctx, c, part.Compact(&d.dense)); err != nil {
+			if err := d.add(ctx, c, b, rows); err != nil {
 				return err
 			}
 		}
 	}
-	for c := range d.frames {
-		if err := d.flush(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.flushAll(ctx)
 }
 
 // divide lists the alive rows of b by channel.
@@ -136,37 +133,64 @@ func Channel(h uint64, channels int) int {
 	return int(uint64(uint32(h)) * uint64(channels) >> 32)
 }
 
-// add appends a dense batch to the frame of a channel. A frame's body is
-// batches in the form of mem.AppendBatch, each after its length.
-func (d *divider) add(ctx context.Context, c int, b *vec.Batch) error {
-	f := d.frames[c]
-	if f == nil {
-		f = make([]byte, headerSize, d.target+d.target/4)
+// add takes up rows of a channel.
+func (d *divider) add(ctx context.Context, c int, b *vec.Batch, rows []uint16) error {
+	e := d.out[c]
+	if e == nil {
+		if err := d.reserve(ctx); err != nil {
+			return err
+		}
+		e = newEncoder(b.Cols, d.batchRows())
+		d.out[c] = e
 	}
-	at := len(f)
-	f = append(f, 0, 0, 0, 0)
-	f = mem.AppendBatch(f, b.Cols, b.N)
-	binary.LittleEndian.PutUint32(f[at:], uint32(len(f)-at-4))
-	d.frames[c] = f
-	d.counts[c] += b.N
-	if len(f) >= d.target {
-		return d.flush(ctx, c)
+	return e.add(b, rows, d.target, func() error { return d.flush(ctx, e, c) })
+}
+
+// batchRows is how many rows a batch gets: fewer where they would wait in many channels.
+func (d *divider) batchRows() int {
+	const enough = 64
+	if n := d.d.Channels; n > enough {
+		return max(min(d.env.BatchSize, enough), d.env.BatchSize*enough/n)
 	}
+	return d.env.BatchSize
+}
+
+// reserve takes the memory for a channel's frame. Where there is none, what is
+// under way is written first, which leaves it to the store to find room.
+func (d *divider) reserve(ctx context.Context) error {
+	n := int64(d.target + d.target/4)
+	if d.env.Account.Reserve(n) != nil {
+		if err := d.flushAll(ctx); err != nil {
+			return err
+		}
+		d.env.Account.Force(n)
+	}
+	d.held += n
 	return nil
 }
 
-func (d *divider) flush(ctx context.Context, c int) error {
-	f := d.frames[c]
-	if f == nil {
+// flushAll writes all frames and gives the memory for them back.
+func (d *divider) flushAll(ctx context.Context) error {
+	for c, e := range d.out {
+		if e == nil {
+			continue
+		}
+		if err := d.flush(ctx, e, c); err != nil {
+			return err
+		}
+		d.out[c] = nil
+	}
+	d.env.Account.Release(d.held)
+	d.held = 0
+	return nil
+}
+
+func (d *divider) flush(ctx context.Context, e *encoder, c int) error {
+	frame, rows := e.take()
+	if frame == nil {
 		return nil
 	}
-	if cap(f) > len(f)+len(f)/2 {
-		f = append(make([]byte, 0, len(f)), f...) // small outputs should not hold large buffers
-	}
-	seal(f)
-	n := d.counts[c]
-	d.frames[c], d.counts[c] = nil, 0
-	return d.w.Write(ctx, c, f, n)
+	return d.w.Write(ctx, c, frame, rows)
 }
 
 // Finish implements flow.Sink.

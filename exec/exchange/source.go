@@ -17,20 +17,26 @@ import (
 // loss the reader's error.
 type Relocate func(ctx context.Context, l Location, loss error) (Location, error)
 
-// Source reads channels as batches. Threads take one output at a time.
+// Source reads channels as batches. Threads take one channel at a time, in
+// order; channels that come over the network are under way ahead of that.
 type Source struct {
 	types    []types.Type
 	r        Reader
 	from     []Location
 	relocate Relocate
 	next     atomic.Int64
+	fetch    *fetcher // nil: nothing is fetched ahead
 }
 
-// NewSource returns the source of all rows in the channels at from.
-func NewSource(schema types.Schema, r Reader, from []Location, relocate Relocate) *Source {
+// NewSource returns the source of all rows in the channels at from. acct pays
+// for what is fetched ahead.
+func NewSource(schema types.Schema, r Reader, from []Location, relocate Relocate, acct *mem.Account) *Source {
 	s := &Source{r: r, from: from, relocate: relocate}
 	for _, f := range schema {
 		s.types = append(s.types, f.Type)
+	}
+	if len(from) > 1 {
+		s.fetch = newFetcher(r, from, acct)
 	}
 	return s
 }
@@ -40,35 +46,36 @@ var _ flow.Source = (*Source)(nil)
 // Open implements flow.Source.
 func (s *Source) Open(ctx context.Context, _ int) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
+		if s.fetch != nil {
+			s.fetch.open(ctx)
+			defer s.fetch.close()
+		}
 		b := &vec.Batch{Cols: make([]*vec.Vec, len(s.types))}
 		for i := range b.Cols {
 			b.Cols[i] = &vec.Vec{}
 		}
 		for i := int(s.next.Add(1)) - 1; i < len(s.from); i = int(s.next.Add(1)) - 1 {
-			if !s.read(ctx, s.from[i], b, yield) {
+			if !s.read(ctx, i, b, yield) {
 				return
 			}
 		}
 	}
 }
 
-// read yields the batches of one channel and reports whether to go on.
-func (s *Source) read(ctx context.Context, l Location, b *vec.Batch, yield func(*vec.Batch, error) bool) bool {
+// read yields the batches of channel i and reports whether to go on.
+func (s *Source) read(ctx context.Context, i int, b *vec.Batch, yield func(*vec.Batch, error) bool) bool {
+	l := s.from[i]
+	frames := s.frames(ctx, i)
 	for {
 		passed := false // whether rows of this channel have been passed on
 		var failure error
-		for frame, err := range s.r.Read(ctx, l) {
+		for frame, err := range frames {
 			if err != nil {
 				failure = err
 				break
 			}
-			body, err := Verify(frame)
-			if err != nil {
-				failure = LostError(l, err)
-				break
-			}
 			passed = true
-			if more, err := s.batches(body, b, yield); err != nil {
+			if more, err := s.batches(frame[headerSize:], b, yield); err != nil {
 				failure = err
 				break
 			} else if !more {
@@ -87,7 +94,15 @@ func (s *Source) read(ctx context.Context, l Location, b *vec.Batch, yield func(
 			yield(nil, err)
 			return false
 		}
+		frames = checked(ctx, s.r, l)
 	}
+}
+
+func (s *Source) frames(ctx context.Context, i int) frameStream {
+	if s.fetch != nil {
+		return s.fetch.read(ctx, i)
+	}
+	return checked(ctx, s.r, s.from[i])
 }
 
 func (s *Source) batches(body []byte, b *vec.Batch, yield func(*vec.Batch, error) bool) (more bool, err error) {

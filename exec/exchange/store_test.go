@@ -19,7 +19,7 @@ func read(t *testing.T, s Store, k Key) (bodies []string, err error) {
 		if err != nil {
 			return bodies, err
 		}
-		b, err := Verify(f)
+		b, err := Verify(f, k.Identity(), len(bodies))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func read(t *testing.T, s Store, k Key) (bodies []string, err error) {
 }
 
 func TestStoreCommitsWholeOutputsOrNone(t *testing.T) {
-	acct := mem.NewAccount("store", 30) // one frame fits, the rest goes to disk
+	acct := mem.NewAccount("store", 50) // one frame fits, the rest goes to disk
 	dir := filepath.Join(t.TempDir(), "shuffle")
 	s := NewLocalStore(acct, dir)
 	task := Task{Job: "j", Stage: 1}
@@ -88,18 +88,54 @@ func TestStoreCommitsWholeOutputsOrNone(t *testing.T) {
 	}
 }
 
+// stamped is the first frame of a channel as a reader gets it.
+func stamped(body string, k Key) []byte {
+	f := frameOf(body)
+	stamp(f, k.Identity(), 0)
+	return f
+}
+
 func TestVerify(t *testing.T) {
-	f := frameOf("some rows")
+	k := Key{Task{Job: "j", Stage: 1}, 0}
+	f := stamped("some rows", k)
+	if b, err := Verify(f, k.Identity(), 0); err != nil || string(b) != "some rows" {
+		t.Fatalf("%q %v", b, err)
+	}
 	for i := range f {
 		bad := bytes.Clone(f)
 		bad[i] ^= 0x40
-		if _, err := Verify(bad); err == nil {
+		if _, err := Verify(bad, k.Identity(), 0); !sqlerr.Is(err, sqlerr.ShuffleLost) {
 			t.Errorf("a flipped bit in byte %d went unseen", i)
 		}
 	}
 	for n := range f {
-		if _, err := Verify(f[:n]); err == nil {
+		if _, err := Verify(f[:n], k.Identity(), 0); err == nil {
 			t.Errorf("a frame cut to %d bytes went unseen", n)
 		}
 	}
+	if _, err := Verify(f, k.Identity(), 1); err == nil {
+		t.Error("a frame out of order went unseen")
+	}
+	for name, other := range map[string]Key{
+		"job": {Task{Job: "i", Stage: 1}, 0}, "stage": {Task{Job: "j", Stage: 2}, 0}, "channel": {Task{Job: "j", Stage: 1}, 1},
+		"partition": {Task{Job: "j", Stage: 1, Partition: 1}, 0}, "attempt": {Task{Job: "j", Stage: 1, Attempt: 1}, 0},
+	} {
+		if _, err := Verify(f, other.Identity(), 0); err == nil {
+			t.Errorf("a frame of another %s went unseen", name)
+		}
+	}
+}
+
+// FuzzVerify: no bytes but the frame that was sealed are taken for it.
+func FuzzVerify(f *testing.F) {
+	k := Key{Task{Job: "j", Stage: 1}, 0}
+	good := stamped("some rows", k)
+	f.Add(good)
+	f.Add([]byte("VLY2"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		body, err := Verify(b, k.Identity(), 0)
+		if err == nil && !bytes.Equal(b, good) && len(body) == len(good)-headerSize {
+			t.Errorf("%x passes for a frame", b)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package mem
 
 import (
 	"encoding/binary"
+	"math"
 	"unsafe"
 
 	"github.com/volley-sql/volley/exec/vec"
@@ -105,6 +106,9 @@ func ReadBatch(frame []byte, ts []types.Type, cols []*vec.Vec) (int, error) {
 		return 0, corrupt()
 	}
 	n := int(binary.LittleEndian.Uint32(frame))
+	if n > vec.MaxSize {
+		return 0, corrupt()
+	}
 	frame = frame[4:]
 	for i, t := range ts {
 		cols[i].Reset(t)
@@ -122,6 +126,9 @@ func readColumn(b []byte, v *vec.Vec, n int) []byte {
 	}
 	nulls := b[0] == 1
 	b = b[1:]
+	if len(b) < leastSize(v.Type, n) {
+		return nil // before anything of that size is allocated
+	}
 	v.Resize(n)
 	if nulls {
 		w := vec.Words(n)
@@ -155,6 +162,22 @@ func readColumn(b []byte, v *vec.Vec, n int) []byte {
 	return alive(b)
 }
 
+// leastSize is how many bytes n values take at least.
+func leastSize(t types.Type, n int) int {
+	switch s := t.Storage(); s {
+	case types.StoreString, types.StoreList:
+		return 4 * n
+	case types.StoreStruct:
+		size := 0
+		for _, f := range t.Children() {
+			size += leastSize(f.Type, n)
+		}
+		return size
+	default:
+		return s.Width() * n
+	}
+}
+
 // alive is b, not nil even when empty.
 func alive(b []byte) []byte {
 	if b == nil {
@@ -185,13 +208,19 @@ func readLists(b []byte, v *vec.Vec, n int) []byte {
 	if len(b) < 4*n+4 {
 		return nil
 	}
-	off := int32(0)
+	off := 0
 	for i := range vec.Data[vec.List](v) {
-		l := int32(binary.LittleEndian.Uint32(b[4*i:]))
-		vec.Data[vec.List](v)[i] = vec.List{Off: off, Len: l}
+		l := int(binary.LittleEndian.Uint32(b[4*i:]))
+		if off+l > math.MaxInt32 {
+			return nil
+		}
+		vec.Data[vec.List](v)[i] = vec.List{Off: int32(off), Len: int32(l)}
 		off += l
 	}
 	total := int(binary.LittleEndian.Uint32(b[4*n:]))
+	if total != off {
+		return nil
+	}
 	b = b[4*n+4:]
 	for _, k := range v.Kids {
 		if b = readColumn(b, k, total); b == nil {

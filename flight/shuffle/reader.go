@@ -6,14 +6,16 @@ import (
 	"io"
 	"iter"
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	"github.com/volley-sql/volley/exec/exchange"
-	"github.com/volley-sql/volley/exec/mem"
 )
 
 // Reader fetches channels from other processes' stores, and from local for
@@ -21,85 +23,74 @@ import (
 type Reader struct {
 	local  exchange.Store
 	secret []byte
-	// staging holds frames that have come until all of a channel are there.
-	staging *exchange.LocalStore
-	next    atomic.Int32
 
 	mu    sync.Mutex
 	links map[string]*grpc.ClientConn
 }
 
-// NewReader returns a reader that stages what it fetches in memory of acct,
-// and in files below dir beyond that. local may be nil.
-func NewReader(local exchange.Store, secret []byte, acct *mem.Account, dir string) *Reader {
-	return &Reader{local: local, secret: secret, staging: exchange.NewLocalStore(acct, dir), links: map[string]*grpc.ClientConn{}}
+// NewReader returns a reader that makes its tickets with secret. local may be nil.
+func NewReader(local exchange.Store, secret []byte) *Reader {
+	return &Reader{local: local, secret: secret, links: map[string]*grpc.ClientConn{}}
 }
 
-// Read implements exchange.Reader.
+var errCut = errors.New("the connection ended before the output did")
+
+// Read implements exchange.Reader. Whatever goes wrong on the way is the loss
+// of the output, unless ctx is over.
 func (r *Reader) Read(ctx context.Context, l exchange.Location) iter.Seq2[[]byte, error] {
 	if l.Address == "" && r.local != nil {
 		return r.local.Read(ctx, l.Key)
 	}
 	return func(yield func([]byte, error) bool) {
-		k, err := r.fetch(ctx, l)
+		ctx, cancel := context.WithCancel(ctx) // ends the stream if the caller leaves
+		defer cancel()
+		lost := func(err error) {
+			if ctx.Err() != nil {
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			if status.Code(err) == codes.NotFound {
+				yield(nil, exchange.GoneError(l))
+				return
+			}
+			yield(nil, exchange.LostError(l, err))
+		}
+		link, err := r.link(l.Address)
 		if err != nil {
-			yield(nil, err)
+			lost(err)
 			return
 		}
-		defer r.staging.Drop(k.Job)
-		for frame, err := range r.staging.Read(ctx, k) {
-			if !yield(frame, err) {
+		ticket := NewTicket(r.secret, l.Executor, l.Key, time.Now())
+		stream, err := flight.NewFlightServiceClient(link).DoGet(ctx, &flight.Ticket{Ticket: ticket})
+		if err != nil {
+			lost(err)
+			return
+		}
+		complete := false
+		for n := 0; ; n++ {
+			d, err := stream.Recv()
+			switch {
+			case errors.Is(err, io.EOF) && complete:
+				return
+			case errors.Is(err, io.EOF) || err == nil && complete:
+				lost(errCut)
+				return
+			case err != nil:
+				lost(err)
+				return
+			case len(d.GetAppMetadata()) > 0:
+				if !ends(d.GetAppMetadata(), l.Identity(), n) {
+					lost(errCut)
+					return
+				}
+				complete = true
+				continue
+			}
+			if !yield(d.GetDataBody(), nil) {
 				return
 			}
 		}
 	}
-}
-
-// fetch brings a whole channel here and returns its key in the staging store.
-func (r *Reader) fetch(ctx context.Context, l exchange.Location) (exchange.Key, error) {
-	// A job of its own for every fetch, so that it can be dropped alone.
-	at := exchange.Key{Task: l.Task}
-	at.Attempt = r.next.Add(1)
-	at.Job = stagingJob(l.Task, at.Attempt)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	link, err := r.link(l.Address)
-	if err != nil {
-		return at, exchange.LostError(l, err)
-	}
-	stream, err := flight.NewFlightServiceClient(link).DoGet(ctx, &flight.Ticket{Ticket: NewTicket(r.secret, l.Key)})
-	if err != nil {
-		return at, exchange.LostError(l, err)
-	}
-	w, err := r.staging.Create(at.Task, 1)
-	if err != nil {
-		return at, err
-	}
-	defer w.Close()
-	for {
-		d, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			_, err := w.Commit(ctx)
-			return at, err
-		}
-		if err != nil {
-			if ctx.Err() != nil {
-				return at, context.Cause(ctx)
-			}
-			return at, exchange.LostError(l, err)
-		}
-		if _, err := exchange.Verify(d.DataBody); err != nil {
-			return at, exchange.LostError(l, err)
-		}
-		if err := w.Write(ctx, 0, d.DataBody, 0); err != nil {
-			return at, err
-		}
-	}
-}
-
-func stagingJob(t exchange.Task, n int32) string {
-	t.Attempt = n
-	return "staging " + t.String()
 }
 
 func (r *Reader) link(addr string) (*grpc.ClientConn, error) {
@@ -110,6 +101,7 @@ func (r *Reader) link(addr string) (*grpc.ClientConn, error) {
 	}
 	c, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithInitialWindowSize(streamWindow), grpc.WithInitialConnWindowSize(linkWindow),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingAfter, Timeout: pingWait}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
 	if err == nil {
 		r.links[addr] = c
@@ -117,13 +109,13 @@ func (r *Reader) link(addr string) (*grpc.ClientConn, error) {
 	return c, err
 }
 
-// Close ends all links and drops what is staged.
+// Close ends all links.
 func (r *Reader) Close() error {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	for a, c := range r.links {
 		c.Close()
 		delete(r.links, a)
 	}
-	r.mu.Unlock()
-	return r.staging.Close()
+	return nil
 }

@@ -2,19 +2,23 @@
 // Server gives the channels of a local store to who holds a ticket (DoGet); a
 // Reader fetches them, from this process's store without a network.
 //
-//	Store ──► Server.DoGet ──frames of ~2 MiB──► Reader ──staged, verified──► exchange.Source
+//	Store ──► Server.DoGet ──frames of ~2 MiB, trailer──► Reader ──► exchange.Source
 //
 // Back-pressure is HTTP/2's: a stream has a window of credit, the receiver
-// gives more as it reads, and a server that has none left waits. Frames carry
-// their own checksum, which the reading side verifies before anything looks inside.
+// gives more as its reader asks for frames, and a server that has none left waits
+// with one frame in hand. Frames carry their own checksum and identity, which the
+// reading side verifies before anything looks inside; a trailer tells a channel
+// that is complete from one that was cut.
 package shuffle
 
 import (
 	"errors"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
 	"github.com/volley-sql/volley/exec/exchange"
@@ -22,23 +26,31 @@ import (
 
 // Windows of credit in bytes: for one stream, and for all streams of a link.
 const (
-	streamWindow = 8 << 20
+	streamWindow = 4 << 20
 	linkWindow   = 32 << 20
 )
 
 // maxMessage is the largest message: a frame and what gRPC and Flight put around it.
 const maxMessage = exchange.MaxFrame + 1<<16
 
+// A peer that says nothing is asked for a sign of life after pingAfter, and
+// given up when none has come for pingWait: an executor that hangs must not hang others.
+const (
+	pingAfter = 15 * time.Second
+	pingWait  = 15 * time.Second
+)
+
 // Server is a Flight service with DoGet only.
 type Server struct {
 	flight.BaseFlightServer
-	store  exchange.Store
-	secret []byte
+	store    exchange.Store
+	executor string
+	secret   []byte
 }
 
-// NewServer registers a shuffle service for the outputs of store on s.
-func NewServer(s *grpc.Server, store exchange.Store, secret []byte) *Server {
-	srv := &Server{store: store, secret: secret}
+// NewServer registers a shuffle service for the outputs of an executor's store on s.
+func NewServer(s *grpc.Server, store exchange.Store, executor string, secret []byte) *Server {
+	srv := &Server{store: store, executor: executor, secret: secret}
 	flight.RegisterFlightServiceServer(s, srv)
 	return srv
 }
@@ -48,16 +60,19 @@ func ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(64 << 10), grpc.MaxSendMsgSize(maxMessage),
 		grpc.InitialWindowSize(streamWindow), grpc.InitialConnWindowSize(linkWindow),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingAfter, Timeout: pingWait}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAfter / 2, PermitWithoutStream: true}),
 	}
 }
 
-// DoGet sends the frames of the ticket's channel. An unknown ticket and a
-// forged one look alike.
+// DoGet sends the frames of the ticket's channel and the trailer. Tickets that
+// are forged, expired or another executor's look alike.
 func (s *Server) DoGet(t *flight.Ticket, stream flight.FlightService_DoGetServer) error {
-	k, ok := OpenTicket(s.secret, t.GetTicket())
+	k, ok := OpenTicket(s.secret, s.executor, t.GetTicket(), time.Now())
 	if !ok {
 		return status.Error(codes.Unauthenticated, "the ticket is not valid")
 	}
+	n := 0
 	for frame, err := range s.store.Read(stream.Context(), k) {
 		if err != nil {
 			var lost *exchange.Lost
@@ -69,6 +84,7 @@ func (s *Server) DoGet(t *flight.Ticket, stream flight.FlightService_DoGetServer
 		if err := stream.Send(&flight.FlightData{DataBody: frame}); err != nil {
 			return err
 		}
+		n++
 	}
-	return nil
+	return stream.Send(&flight.FlightData{AppMetadata: newTrailer(k.Identity(), n)})
 }
