@@ -1,5 +1,5 @@
 // Package kernel holds the typed loops over vectors that expressions,
-// aggregates and joins are made of: comparison, arithmetic, hashing, copying.
+// aggregates and joins are made of: comparison, arithmetic, copying.
 //
 // Loops are branch-free where the data decides and come in two forms: dense,
 // over all rows of a batch, and sparse, over a selection. Selections are

@@ -196,30 +196,6 @@ func TestRangeAndItemsAgree(t *testing.T) {
 	}
 }
 
-func TestHashEqualForEqual(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	for _, typ := range sampleTypes {
-		v := sample(r, typ, 200, true)
-		var hs [3][]uint64
-		for e, w := range encodings(v) {
-			hs[e] = make([]uint64, 200)
-			Hash(w, vec.Identity[:200], hs[e], false)
-		}
-		for i := range 200 {
-			if hs[0][i] != hs[2][i] {
-				t.Fatalf("%s: flat and dictionary hash differently", typ)
-			}
-			for j := range 200 {
-				a, b := v.Get(i), v.Get(j)
-				equal := a == nil && b == nil || a != nil && b != nil && naive(a, b, typ) == 0
-				if equal != (hs[0][i] == hs[0][j]) {
-					t.Fatalf("%s: %v and %v: equal is %v, hashes say otherwise", typ, a, b, equal)
-				}
-			}
-		}
-	}
-}
-
 func TestIntsReportOverflow(t *testing.T) {
 	values := []int8{-128, -127, -64, -2, -1, 0, 1, 2, 63, 64, 127}
 	for op := Add; op <= Mul; op++ {
@@ -275,11 +251,6 @@ func BenchmarkSelectRange(b *testing.B) {
 	bench(b, func(v *vec.Vec, out []uint16) {
 		SelectRange(v, lo, hi, false, false, vec.Identity[:vec.DefaultSize], out)
 	})
-}
-
-func BenchmarkHash(b *testing.B) {
-	h := make([]uint64, vec.DefaultSize)
-	bench(b, func(v *vec.Vec, _ []uint16) { Hash(v, vec.Identity[:vec.DefaultSize], h, false) })
 }
 
 func BenchmarkAddInt32(b *testing.B) {

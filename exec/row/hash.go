@@ -15,7 +15,10 @@ const (
 )
 
 // Hash sets out[r] to the hash of row r of the prepared keys, for r in sel.
-// The high bits are the good ones.
+// It is the one hash of SQL values: equal keys of one type hash alike in every
+// process, so its bits choose the slot in a hash table, the partition of a spill file and
+// the channel of a shuffle. The high bits are the good ones; hashes of whole numbers
+// in a row are spread evenly, not at random (see Uniform).
 func Hash(keys []*vec.Vec, sel []uint16, out []uint64) {
 	if len(keys) == 0 {
 		for _, r := range sel {
@@ -74,6 +77,14 @@ func hashInts[T uint8 | uint16 | uint32 | uint64](data []T, sel []uint16, out []
 func Word(x uint64) uint64 {
 	x *= k1
 	return x ^ x>>32
+}
+
+// Uniform makes a hash look random in every bit, which counting by hashes
+// needs and placing by them does not. Different hashes stay different.
+func Uniform(h uint64) uint64 {
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
 }
 
 func combine(h, x uint64) uint64 {

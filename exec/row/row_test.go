@@ -217,6 +217,13 @@ func TestKeys(t *testing.T) {
 				}
 			}
 		}
+		for i := range n {
+			for j := range min(i, 25) {
+				if (hash[i] == hash[j]) != equal(ds[i], ds[j]) && (ds[i] != nil && ds[j] != nil) {
+					t.Fatalf("%v: %v and %v hash to %x and %x", typ, ds[i], ds[j], hash[i], hash[j])
+				}
+			}
+		}
 		for _, x := range []int{0, 7, 100} {
 			// Hold every row against row x, given as a constant.
 			c := (&vec.Vec{Type: typ}).SetConst(n)

@@ -260,13 +260,15 @@ func TestListaggOrder(t *testing.T) {
 func TestApproxCountIsNear(t *testing.T) {
 	args := []expr.Expr{ref(0, types.Int64Type)}
 	o := resolve(t, "approx_count_distinct", args)
-	v := vec.New(types.Int64Type, 30000)
-	for i := range vec.Data[int64](v) {
-		vec.Data[int64](v)[i] = int64(i) * 7919
-	}
-	got, err := worlds(o, &expr.Agg{Func: "approx_count_distinct", Args: args}, []*vec.Vec{v}, 30000)
-	if n := got[0].(int64); err != nil || math.Abs(float64(n)-30000) > 4500 || got[0] != got[3] {
-		t.Fatalf("%v %v", got, err)
+	for _, step := range []int64{1, 10, 7919, 1 << 20} {
+		v := vec.New(types.Int64Type, 30000)
+		for i := range vec.Data[int64](v) {
+			vec.Data[int64](v)[i] = int64(i) * step
+		}
+		got, err := worlds(o, &expr.Agg{Func: "approx_count_distinct", Args: args}, []*vec.Vec{v}, 30000)
+		if n := got[0].(int64); err != nil || math.Abs(float64(n)-30000) > 4500 || got[0] != got[3] {
+			t.Errorf("every %dth number: %v %v", step, got, err)
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
-	"github.com/volley-sql/volley/exec/kernel"
+	"github.com/volley-sql/volley/exec/row"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -47,6 +47,8 @@ func approxCount(c *function.Call) (*function.Overload, error) {
 type hll struct {
 	p    uint
 	regs []byte
+	prep row.Prep
+	key  [1]*vec.Vec
 	hash []uint64
 }
 
@@ -93,7 +95,11 @@ func (a *hll) hashes(v *vec.Vec, sel []uint16) []uint64 {
 		a.hash = make([]uint64, n)
 	}
 	a.hash = a.hash[:v.Len()]
-	kernel.Hash(v, sel, a.hash, false)
+	a.key[0] = a.prep.Key(v, sel)
+	row.Hash(a.key[:], sel, a.hash)
+	for _, r := range sel {
+		a.hash[r] = row.Uniform(a.hash[r])
+	}
 	return a.hash
 }
 
