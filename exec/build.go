@@ -138,11 +138,27 @@ func (b *builder) nodeEnv(n physical.Node) *flow.Env {
 	m := b.meter(n)
 	if m.acct == nil {
 		m.acct = b.env.Account.Child(fmt.Sprintf("%s (node %d)", m.name, m.id), 0)
+		if spills(n) {
+			m.acct.Elastic()
+		}
 		b.task.accounts = append(b.task.accounts, m.acct)
 	}
 	e := *b.env
 	e.Account = m.acct
 	return &e
+}
+
+// spills reports whether the operator of n can go on with less memory than its input takes.
+func spills(n physical.Node) bool {
+	switch n := n.(type) {
+	case *physical.HashJoin, *physical.LoopJoin, *physical.Shared:
+		return true
+	case *physical.HashAggregate:
+		return len(n.Keys) > 0
+	case *physical.Sort:
+		return n.Limit < 0
+	}
+	return false
 }
 
 func (b *builder) meter(n physical.Node) *nodeMeter {
@@ -156,14 +172,28 @@ func (b *builder) start(n physical.Node, src flow.Source, serial bool, after ...
 
 // push adds an operator doing n's work to the chain.
 func (b *builder) push(c *chain, n physical.Node, op func(thread int) (flow.Operator, error)) *chain {
+	return b.pushStep(c, n, flow.Step{Make: op})
+}
+
+func (b *builder) pushStep(c *chain, n physical.Node, s flow.Step) *chain {
 	node := b.meter(n)
-	c.ops = append(c.ops, func(thread int) (flow.Operator, error) {
-		o, err := op(thread)
+	out := flow.Step{Make: func(thread int) (flow.Operator, error) {
+		o, err := s.Make(thread)
 		if err != nil {
 			return nil, err
 		}
 		return &meteredOp{o, *n.Meta(), node, b.task, thread}, nil
-	})
+	}}
+	if s.Break != nil {
+		out.Break = func() (flow.Sink, flow.Source) {
+			sink, source := s.Break()
+			if sink == nil {
+				return nil, nil
+			}
+			return &meteredSink{sink, node}, &meteredSource{source, *n.Meta(), node, b.task}
+		}
+	}
+	c.ops = append(c.ops, out)
 	return c
 }
 
@@ -187,6 +217,12 @@ type meteredSource struct {
 // Open implements flow.Source.
 func (s *meteredSource) Open(ctx context.Context, thread int) vec.Stream {
 	return s.task.observe(s.meta, s.node, thread, s.Source.Open(ctx, thread))
+}
+
+// meteredSink is a sink that the task does not know, with the node it works for.
+type meteredSink struct {
+	flow.Sink
+	node *nodeMeter
 }
 
 type meteredOp struct {

@@ -34,6 +34,7 @@ type joiner interface {
 	Build() flow.Sink
 	Probe(thread int) (flow.Operator, error)
 	Unmatched() flow.Source
+	Break() (flow.Sink, flow.Source)
 }
 
 // join makes a pipeline of the build side and puts the probe on the other one.
@@ -52,15 +53,15 @@ func (b *builder) join(n, build, probe physical.Node, j joiner) (*chain, error) 
 	c.after = append(c.after, p)
 	rest := j.Unmatched()
 	if rest == nil {
-		return b.push(c, n, j.Probe), nil
+		return b.pushStep(c, n, flow.Step{Make: j.Probe, Break: j.Break}), nil
 	}
 	last := &lastOne{source: rest}
 	last.left.Store(int32(b.task.threads(c.serial)))
 	c.onSerial = append(c.onSerial, func() { last.left.Store(1) })
-	return b.push(c, n, func(thread int) (flow.Operator, error) {
+	return b.pushStep(c, n, flow.Step{Break: j.Break, Make: func(thread int) (flow.Operator, error) {
 		o, err := j.Probe(thread)
 		return &thenRest{o, last, thread}, err
-	}), nil
+	}}), nil
 }
 
 // lastOne counts the threads still probing. Whoever finishes last reads the

@@ -12,7 +12,7 @@ import (
 // chain is a pipeline under construction: a source and the operators on it.
 type chain struct {
 	source flow.Source
-	ops    []func(thread int) (flow.Operator, error)
+	ops    []flow.Step
 	after  []*flow.Pipeline
 	// serial: one thread only, since the source's rows have an order or cannot be shared.
 	serial bool
@@ -33,13 +33,14 @@ func (c *chain) fold() flow.Source {
 	if len(c.ops) == 0 {
 		return c.source
 	}
-	return &composed{source: c.source, ops: c.ops}
+	return &composed{source: c.source, ops: c.ops, serial: c.serial}
 }
 
 // composed is a source with operators on it.
 type composed struct {
 	source flow.Source
-	ops    []func(thread int) (flow.Operator, error)
+	ops    []flow.Step
+	serial bool
 }
 
 // Open implements flow.Source.
@@ -52,10 +53,10 @@ func (c *composed) Open(ctx context.Context, thread int) vec.Stream {
 }
 
 // open instantiates the operators for a thread. Nothing runs yet.
-func open(ctx context.Context, src flow.Source, ops []func(int) (flow.Operator, error), thread int) (vec.Stream, error) {
+func open(ctx context.Context, src flow.Source, ops []flow.Step, thread int) (vec.Stream, error) {
 	made := make([]flow.Operator, len(ops))
 	for i, op := range ops {
-		o, err := op(thread)
+		o, err := op.Make(thread)
 		if err != nil {
 			return nil, err
 		}

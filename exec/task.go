@@ -51,6 +51,9 @@ func (t *Task) Stream(ctx context.Context) vec.Stream {
 		defer cancel(nil)
 		err := t.runAll(inner)
 		if err == nil {
+			t.last.source, t.last.ops, err = t.settle(inner, t.last.source, t.last.ops, t.last.serial)
+		}
+		if err == nil {
 			var stopped bool
 			if stopped, err = t.result(inner, cancel, yield); stopped {
 				return
@@ -125,9 +128,21 @@ func (t *Task) threads(serial bool) int {
 	return t.env.Threads
 }
 
-// runPipeline runs p on its threads and finishes its sink.
+// runPipeline runs p, as several pipelines if steps of it break, and finishes its sink.
 func (t *Task) runPipeline(ctx context.Context, p *flow.Pipeline) error {
+	var err error
+	if p.Source, p.Ops, err = t.settle(ctx, p.Source, p.Ops, p.Serial); err != nil {
+		return err
+	}
+	return t.drain(ctx, p)
+}
+
+// drain runs p on its threads and finishes its sink.
+func (t *Task) drain(ctx context.Context, p *flow.Pipeline) error {
 	node := t.sinkNodes[p]
+	if s, ok := p.Sink.(*meteredSink); ok {
+		node = s.node
+	}
 	if node == nil {
 		node = t.meters.nodes[0]
 	}

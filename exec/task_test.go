@@ -377,13 +377,38 @@ func TestPulled(t *testing.T) {
 
 func TestMemoryLimit(t *testing.T) {
 	in := plantest.Range(1 << 20)
+	list := types.ArrayType(types.Int64Type, false)
+	a := &physical.HashAggregate{
+		Info: plantest.Info(), Input: in, AggNames: []string{"all"},
+		Aggs: []*expr.Agg{{Func: "collect_list", Args: []expr.Expr{plantest.Ref(in, 0)}, T: list}},
+	}
+	_, err := plantest.Rows(t, plantest.World{BatchSize: 2048, Threads: 2, Memory: 1 << 20}, a)
+	if !sqlerr.Is(err, sqlerr.MemoryLimit) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What finds no room in memory is read from files.
+func TestSharedInLittleMemory(t *testing.T) {
+	in := plantest.Range(1 << 18)
 	u := &physical.Union{Info: plantest.Info(), Names: []string{"id"}}
 	for range 2 {
 		u.Inputs = append(u.Inputs, &physical.Shared{Info: plantest.Info(), Key: 1, Input: in})
 	}
-	_, err := plantest.Rows(t, plantest.World{BatchSize: 2048, Threads: 2, Memory: 1 << 20}, u)
-	if !sqlerr.Is(err, sqlerr.MemoryLimit) {
-		t.Errorf("got %v", err)
+	sum := &physical.HashAggregate{
+		Info: plantest.Info(), Input: u, AggNames: []string{"n", "sum"},
+		Aggs: []*expr.Agg{{Func: "count", T: types.Int64Type}, {Func: "sum", Args: []expr.Expr{plantest.Ref(u, 0)}, T: types.Int64Type}},
+	}
+	for limit := int64(8 << 20); limit >= 512<<10; limit /= 2 {
+		w := plantest.World{BatchSize: 2048, Threads: 2, Memory: limit}
+		env := plantest.Env(t, w)
+		rows, err := plantest.RowsIn(t, env, sum)
+		if err != nil || len(rows) != 1 || rows[0] != "524288|68719214592" {
+			t.Errorf("%v: %v, %v", w, rows, err)
+		}
+		if p := env.Account.Peak(); p > limit {
+			t.Errorf("%v: %d bytes used", w, p)
+		}
 	}
 }
 

@@ -46,11 +46,22 @@ type Sink interface {
 // first error; the context given to f ends then.
 type Parallel func(ctx context.Context, n int, f func(ctx context.Context, thread, i int) error) error
 
+// Step is one place in a pipeline, where every thread has an operator of its own.
+type Step struct {
+	Make func(thread int) (Operator, error)
+	// Break, if not nil, is called once, when the pipelines in After are done.
+	// A step that found out that it must take in all rows before it delivers any
+	// returns the sink for them and the source of what it delivers, and the task runs the
+	// pipeline as two. It returns nil to go on as an operator. The sink's Close is not
+	// called: what the two hold belongs to the sinks of the pipelines in After.
+	Break func() (Sink, Source)
+}
+
 // Pipeline runs Source → Ops → Sink once a thread, after the pipelines in After.
 type Pipeline struct {
 	Name   string
 	Source Source
-	Ops    []func(thread int) (Operator, error)
+	Ops    []Step
 	Sink   Sink
 	After  []*Pipeline
 	// Serial pipelines run on one thread: their source has an order that must be kept.

@@ -33,6 +33,7 @@ type Store struct {
 	text    arena
 	memo    []dictMemo // by column
 	columns []*column  // once sealed
+	spare   []*chunk   // empty full-size chunks that Clear kept, reserved for
 }
 
 type chunk struct {
@@ -78,6 +79,39 @@ func (s *Store) Release() {
 	s.acct.Release(s.bytes)
 	*s = Store{types: s.types, acct: s.acct, memo: make([]dictMemo, len(s.types))}
 	s.text.reserve = s.reserve
+}
+
+// Clear empties the store and keeps memory to fill it again. What was gathered
+// from it, and not copied since, is no longer valid.
+func (s *Store) Clear() {
+	for _, t := range s.types {
+		if t.Kind.IsNested() { // children keep growing
+			s.Release()
+			return
+		}
+	}
+	for _, c := range s.chunks {
+		if c.cap < ChunkRows {
+			s.acct.Release(int64(c.cap * width(s.types)))
+			s.bytes -= int64(c.cap * width(s.types))
+			continue
+		}
+		c.n = 0
+		for _, col := range c.cols {
+			col.Valid = nil
+		}
+		s.spare = append(s.spare, c)
+	}
+	s.chunks, s.rows, s.columns = nil, 0, nil
+	for i := range s.memo {
+		s.acct.Release(17 * int64(len(s.memo[i].strs)))
+		s.bytes -= 17 * int64(len(s.memo[i].strs))
+		s.memo[i] = dictMemo{}
+	}
+	kept := int64(cap(s.text.block))
+	s.acct.Release(s.text.bytes - kept)
+	s.bytes -= s.text.bytes - kept
+	s.text.bytes, s.text.block = kept, s.text.block[:0]
 }
 
 // Adopt moves the chunks of o, of the same types and account, behind those of
@@ -133,6 +167,12 @@ func (s *Store) room(n int) (*chunk, int, error) {
 			s.chunks[k-1] = big
 			return big, min(n, big.cap-big.n), nil
 		}
+	}
+	if k := len(s.spare); k > 0 {
+		c := s.spare[k-1]
+		s.spare = s.spare[:k-1]
+		s.chunks = append(s.chunks, c)
+		return c, min(n, c.cap), nil
 	}
 	size := ChunkRows
 	if len(s.chunks) == 0 {
@@ -361,6 +401,7 @@ type arena struct {
 	reserve func(int64) error
 	block   []byte
 	size    int
+	bytes   int64 // of all blocks
 }
 
 // keep returns a copy of x.
@@ -375,6 +416,7 @@ func (a *arena) keep(x string) (string, error) {
 			return "", err
 		}
 		a.block = make([]byte, 0, n)
+		a.bytes += int64(n)
 	}
 	lo := len(a.block)
 	a.block = append(a.block, x...)

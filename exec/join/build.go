@@ -9,6 +9,7 @@ import (
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/row"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // builder writes one thread's build rows.
@@ -16,28 +17,35 @@ type builder struct {
 	join    *Join
 	arena   *mem.Arena
 	heap    row.Heap
-	kept    part // rows that can match, in the order they came
-	loose   part // rows with a NULL key, which match nothing
-	rows    int
-	hasNull bool   // a row with a NULL key was seen, kept or not
-	nulls   []bool // by column of the layout: some value is NULL
+	kept    part      // rows that can match, in the order they came
+	loose   part      // rows with a NULL key, which match nothing
+	disk    *division // where rows go once memory was short, else nil
+	matches int       // rows that can match, in memory and on disk
+	rows    int       // with those of loose
+	hasNull bool      // a row with a NULL key was seen, kept or not
+	nulls   []bool    // by column of the layout: some value is NULL
 	ranges  []keyRange
+	batches int // for ForceSpill
+	// Of rows read back: all have the hash first, and the bytes reserved for a directory.
+	alike    bool
+	first    uint64
+	reserved int64
 
 	progs *eval.Set
 	preps []row.Prep // keys, then stored columns
 	keys  []*vec.Vec
+	cols  []*vec.Vec // prepared columns of the layout
 	hash  []uint64
 	ptrs  []rowPtr
 	sel   []uint16
 	null  []uint16
 }
 
-// part is a list of segments of rows; n counts all of them.
+// part is a list of segments of rows.
 type part struct {
 	segs []segment
 	cur  rowPtr
 	left int
-	n    int
 }
 
 // segmentBytes is the size segments grow to.
@@ -52,9 +60,12 @@ func (j *Join) newBuilder() (*builder, error) {
 	b := &builder{join: j, arena: mem.NewArena(j.account)}
 	b.heap.Arena = b.arena
 	var err error
-	b.progs, err = eval.CompileSet(j.env.Functions, j.env.Context, j.buildKeys)
+	if !j.part { // which reads keys, and evaluates none
+		b.progs, err = eval.CompileSet(j.env.Functions, j.env.Context, j.buildKeys)
+	}
 	b.preps = make([]row.Prep, len(j.layout.Types))
 	b.keys = make([]*vec.Vec, len(j.buildKeys))
+	b.cols = make([]*vec.Vec, len(j.layout.Types))
 	b.nulls = make([]bool, len(j.layout.Types))
 	b.ranges = make([]keyRange, len(j.buildKeys))
 	return b, err
@@ -95,20 +106,19 @@ func (s *buildSink) Finish(ctx context.Context, par flow.Parallel) error {
 	if err := j.table.finish(ctx, par); err != nil {
 		return err
 	}
+	j.facts.hasNull, j.facts.rows = j.table.hasNull, j.table.rows
 	return j.publish(ctx)
 }
 
 func (s *buildSink) Close() {
 	s.table.close()
+	s.grace.close()
 	s.account.Close()
 }
 
 func (b *builder) add(in *vec.Batch) error {
 	j, sel := b.join, in.Selection()
-	if in.N > len(b.hash) {
-		n := max(in.N, vec.DefaultSize)
-		b.hash, b.ptrs = make([]uint64, n), make([]rowPtr, n)
-	}
+	b.size(in.N)
 	keys, err := b.progs.Eval(in.Cols, in.N, in.Sel)
 	if err != nil {
 		return err
@@ -121,31 +131,62 @@ func (b *builder) add(in *vec.Batch) error {
 	for i, k := range b.keys {
 		b.ranges[i].add(k, sel)
 	}
-	if j.hashAt > 0 {
-		hashKeys(j, b.keys, sel, b.hash)
-	}
 	if !j.keepNull {
 		null = nil
 	}
-	if err := b.write(in, sel, false); err != nil {
+	if err := b.keep(in, sel, false); err != nil {
 		return err
 	}
-	return b.write(in, null, true)
+	if err := b.keep(in, null, true); err != nil {
+		return err
+	}
+	if b.batches++; j.env.ForceSpill && b.batches%3 == 0 && b.disk == nil {
+		return b.toDisk()
+	}
+	return nil
 }
 
-// write stores rows sel of a batch whose keys are prepared and hashed.
-func (b *builder) write(in *vec.Batch, sel []uint16, loose bool) error {
+func (b *builder) size(n int) {
+	if n > len(b.hash) {
+		n = max(n, vec.DefaultSize)
+		b.hash, b.ptrs = make([]uint64, n), make([]rowPtr, n)
+	}
+}
+
+// keep takes rows sel of a batch whose keys are prepared into memory, or to
+// disk if memory is or has been short.
+func (b *builder) keep(in *vec.Batch, sel []uint16, loose bool) error {
 	if len(sel) == 0 {
 		return nil
 	}
-	j, l := b.join, b.join.layout
-	nk := len(b.keys)
-	cols := append(b.keys[:nk:nk], make([]*vec.Vec, len(j.stored))...)
+	j, nk := b.join, copy(b.cols, b.keys)
 	for i, c := range j.stored {
-		cols[nk+i] = b.preps[nk+i].Payload(in.Cols[c], sel)
+		b.cols[nk+i] = b.preps[nk+i].Payload(in.Cols[c], sel)
 	}
-	if err := b.arena.Ensure(len(sel)*l.Size + row.Need(cols, sel)); err != nil {
+	b.rows += len(sel)
+	if !loose {
+		b.matches += len(sel)
+	}
+	if b.disk == nil {
+		err := b.write(sel, loose)
+		if !sqlerr.Is(err, sqlerr.MemoryLimit) {
+			return err
+		}
+		if err := b.toDisk(); err != nil {
+			return err
+		}
+	}
+	return b.spill(sel, loose)
+}
+
+// write makes rows of rows sel of the prepared columns.
+func (b *builder) write(sel []uint16, loose bool) error {
+	j, l := b.join, b.join.layout
+	if err := b.arena.Ensure(len(sel)*l.Size + row.Need(b.cols, sel)); err != nil {
 		return err
+	}
+	if j.hashAt > 0 {
+		hashKeys(j, b.cols[:len(b.keys)], sel, b.hash)
 	}
 	p := &b.kept
 	if loose {
@@ -157,11 +198,10 @@ func (b *builder) write(in *vec.Batch, sel []uint16, loose bool) error {
 			*(*uint64)(unsafe.Add(b.ptrs[r], j.hashAt)) = b.hash[r]
 		}
 	}
-	for c, v := range cols {
+	for c, v := range b.cols {
 		b.nulls[c] = b.nulls[c] || v.Valid != nil
 		l.Scatter(c, v, sel, b.ptrs, &b.heap)
 	}
-	b.rows += len(sel)
 	return nil
 }
 
@@ -178,7 +218,6 @@ func (b *builder) newRow(p *part) rowPtr {
 	r := p.cur
 	p.cur = unsafe.Add(r, l.Size)
 	p.left--
-	p.n++
 	p.segs[len(p.segs)-1].n++
 	*(*uint64)(unsafe.Add(r, nextAt)) = 0
 	if b.join.flags {

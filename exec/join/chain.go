@@ -61,9 +61,7 @@ func (p *probe) follow(ctx context.Context, b *vec.Batch, sel []uint16) error {
 // account of who matched, and yields what the kind of join asks for.
 func (p *probe) chains(ctx context.Context, b *vec.Batch, sel []uint16) error {
 	j := p.join
-	for _, r := range sel {
-		p.matched[r], p.unknown[r] = false, false
-	}
+	p.carry.start(p, sel)
 	if j.loop && len(sel) >= minAcross {
 		return p.across(ctx, b, sel)
 	}
@@ -83,16 +81,19 @@ func (p *probe) chains(ctx context.Context, b *vec.Batch, sel []uint16) error {
 // conclude yields what is known of the rows sel when all their pairs were seen.
 func (p *probe) conclude(ctx context.Context, b *vec.Batch, sel []uint16) error {
 	j := p.join
+	if !j.pairs && j.node.BuildLeft {
+		return nil // Unmatched tells
+	}
+	if j.node.NullAware && p.test != nil && !j.loop {
+		if err := p.doubts(ctx, b, sel); err != nil {
+			return err
+		}
+	}
+	if p.carry.later(p, sel) {
+		return nil
+	}
 	switch {
 	case !j.pairs:
-		if j.node.BuildLeft {
-			return nil // Unmatched tells
-		}
-		if j.node.NullAware && p.test != nil && !j.loop {
-			if err := p.doubts(ctx, b, sel); err != nil {
-				return err
-			}
-		}
 		return p.decide(b, sel, func(r uint16) bool { return p.matched[r] })
 	case j.probeOuter:
 		miss := p.rest[:0]
@@ -272,7 +273,7 @@ func (t *table) each(all bool, f func(rowPtr) error) error {
 
 // decide yields the rows of a Semi, Anti or Mark join that built right.
 func (p *probe) decide(b *vec.Batch, sel []uint16, matched func(uint16) bool) error {
-	j, t := p.join, &p.join.table
+	j := p.join
 	aware := j.node.NullAware
 	// Without a residual, every row without a match is in doubt if some build
 	// key is NULL, and rows with a NULL key are if there is any build row.
@@ -283,7 +284,7 @@ func (p *probe) decide(b *vec.Batch, sel []uint16, matched func(uint16) bool) er
 		case p.test != nil:
 			return p.unknown[r]
 		}
-		return t.hasNull || t.rows > 0 && p.keys[0].Null(int(r))
+		return j.facts.hasNull || j.facts.rows > 0 && p.keys[0].Null(int(r))
 	}
 	if j.mark {
 		v := p.mark

@@ -64,7 +64,7 @@ func (j *Join) filter(ctx context.Context, key int) (flow.RuntimeFilter, error) 
 	t := &j.table
 	f := &keyFilter{typ: j.buildKeys[key].Type(), empty: t.rows == 0, rng: t.ranges[key]}
 	f.scratch.New = func() any { return &filterScratch{} }
-	if f.empty {
+	if f.empty || j.grace != nil { // rows on disk are not read again for a filter
 		return f, nil
 	}
 	var add func(rows []rowPtr) error

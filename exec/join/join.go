@@ -22,10 +22,22 @@
 // dense, into an array indexed by the key. A batch is probed in passes,
 // which leave the first build row of each probe row. Build columns are
 // gathered last. Probe columns come out as they came in, under a selection, unless rows repeat.
+//
+// # With too little memory
+//
+// A builder that is refused memory moves its rows to files, divided by the
+// first bits of their hash (pile.go), and sends there what follows. If one did, Finish moves all rows,
+// Break says so, and the probe side is divided in the same way by a sink before a source joins
+// part by part (grace_read.go):
+//
+//	build side ops ──► Build ──► files      probe side ops ──► sink ──► files
+//	                               └───────────┬──────────────────────────┘
+//	                                        source ──► … downstream
 package join
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -50,8 +62,19 @@ type Join struct {
 	table   table
 	collide bool // for tests: every hash is zero
 	loop    bool // made by NewLoop
+	part    bool // a part of a join on disk (grace_read.go)
+	facts   *facts
 
-	// What null-aware joins that build left must know of the probe side.
+	graceOnce sync.Once
+	grace     *grace // the rows on disk, nil if the build side is in memory
+}
+
+// facts are about all rows of a join, also where a Join is only a part of one.
+type facts struct {
+	// Of the build side, once it is complete: some key was NULL, how many rows can match.
+	hasNull bool
+	rows    int
+	// Of the probe side, for null-aware joins that build left: there was a row, and one with a NULL key.
 	probed, probedNull atomic.Bool
 }
 
@@ -103,7 +126,7 @@ const nextAt = 0
 
 // New prepares the join n.
 func New(env *flow.Env, n *physical.HashJoin) (*Join, error) {
-	return (&Join{env: env, node: n}).prepare(fmt.Sprintf("HashJoin %d", n.Info.ID))
+	return (&Join{env: env, node: n, facts: &facts{}}).prepare(fmt.Sprintf("HashJoin %d", n.Info.ID))
 }
 
 func (j *Join) prepare(name string) (*Join, error) {

@@ -16,7 +16,7 @@ type Loop struct{ join *Join }
 
 // NewLoop prepares the join n.
 func NewLoop(env *flow.Env, n *physical.LoopJoin) (*Loop, error) {
-	j := &Join{env: env, loop: true, node: &physical.HashJoin{
+	j := &Join{env: env, loop: true, facts: &facts{}, node: &physical.HashJoin{
 		Info: n.Info, Left: n.Left, Right: n.Right, Kind: n.Kind, Residual: n.Cond, NullAware: n.NullAware && n.Cond != nil,
 		Emit: n.Emit, MarkName: n.MarkName, Pos: n.Pos,
 	}}
@@ -29,6 +29,9 @@ func (l *Loop) Build() flow.Sink { return l.join.Build() }
 
 // Probe is the operator of one thread of the left side.
 func (l *Loop) Probe(thread int) (flow.Operator, error) { return l.join.Probe(thread) }
+
+// Break is as for Join.
+func (l *Loop) Break() (flow.Sink, flow.Source) { return l.join.Break() }
 
 // Unmatched is as for Join: the right rows without a partner of Right and Full joins, else nil.
 func (l *Loop) Unmatched() flow.Source { return l.join.Unmatched() }

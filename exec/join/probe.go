@@ -40,6 +40,7 @@ type probe struct {
 	test    *eval.Program
 	testIn  []*vec.Vec
 	testOwn []vec.Vec
+	carry   *carry
 	yield   func(*vec.Batch, error) bool
 }
 
@@ -90,6 +91,15 @@ func (p *probe) Run(ctx context.Context, in vec.Stream) vec.Stream {
 }
 
 func (p *probe) batch(ctx context.Context, b *vec.Batch) error {
+	keys, err := p.progs.Eval(b.Cols, b.N, b.Sel)
+	if err != nil {
+		return err
+	}
+	return p.match(ctx, b, keys)
+}
+
+// match finds and yields what the rows of b, whose keys have these values, give.
+func (p *probe) match(ctx context.Context, b *vec.Batch, keys []*vec.Vec) error {
 	j := p.join
 	if b.N > len(p.hash) {
 		n := max(b.N, vec.DefaultSize)
@@ -98,10 +108,6 @@ func (p *probe) batch(ctx context.Context, b *vec.Batch) error {
 		p.matched, p.unknown = make([]bool, n), make([]bool, n)
 	}
 	sel := b.Selection()
-	keys, err := p.progs.Eval(b.Cols, b.N, b.Sel)
-	if err != nil {
-		return err
-	}
 	for i, v := range keys {
 		p.keys[i] = p.preps[i].Key(v, sel)
 	}
@@ -109,15 +115,10 @@ func (p *probe) batch(ctx context.Context, b *vec.Batch) error {
 	for _, r := range null {
 		p.heads[r] = nil
 	}
-	if j.node.NullAware && j.node.BuildLeft {
-		j.probed.Store(true)
-		if len(null) > 0 {
-			j.probedNull.Store(true)
-		}
-	}
+	j.sawProbe(len(null) > 0)
 	p.find(keyed)
 	switch {
-	case p.test != nil || j.single && (j.flags || !j.table.unique):
+	case p.carry != nil || p.test != nil || j.single && (j.flags || !j.table.unique):
 		return p.chains(ctx, b, sel)
 	case !j.pairs && j.flags:
 		p.flagAll(keyed)
@@ -131,6 +132,16 @@ func (p *probe) batch(ctx context.Context, b *vec.Batch) error {
 		return p.side(b, sel)
 	}
 	return p.decide(b, sel, func(r uint16) bool { return p.heads[r] != nil })
+}
+
+// sawProbe takes note of probe rows for null-aware joins that build left.
+func (j *Join) sawProbe(null bool) {
+	if j.node.NullAware && j.node.BuildLeft {
+		j.facts.probed.Store(true)
+		if null {
+			j.facts.probedNull.Store(true)
+		}
+	}
 }
 
 // find sets heads for rows sel, whose keys match no NULL.
@@ -154,7 +165,7 @@ func (p *probe) find(sel []uint16) {
 	}
 	at, shift := p.at, t.shift
 	for _, r := range sel {
-		at[r] = uint32(p.hash[r] >> shift)
+		at[r] = uint32(p.hash[r] << t.pre >> shift)
 	}
 	for k := 0; len(sel) > 0; k ^= 1 {
 		p.step(sel)
@@ -178,9 +189,9 @@ func (p *probe) ahead(sel []uint16) {
 	if len(t.dir) < farDir {
 		return
 	}
-	at, entries, shift := p.at[:len(sel)], p.entries[:len(sel)], t.shift&63
+	at, entries, shift, pre := p.at[:len(sel)], p.entries[:len(sel)], t.shift&63, t.pre&63
 	for i, r := range sel {
-		at[i] = uint32(p.hash[r] >> shift)
+		at[i] = uint32(p.hash[r] << pre >> shift)
 	}
 	row.PrefetchAt(unsafe.Pointer(unsafe.SliceData(t.dir)), at)
 	for i, x := range at {
@@ -217,12 +228,12 @@ func (p *probe) step(sel []uint16) {
 // findWords is find for a single key of 8 bytes without NULLs.
 func (p *probe) findWords(keys []uint64, sel []uint16) {
 	t := &p.join.table
-	dir, mask, shift := t.dir, uint64(len(t.dir)-1), t.shift&63
+	dir, mask, shift, pre := t.dir, uint64(len(t.dir)-1), t.shift&63, t.pre&63
 	off := t.join.layout.Offset(0)
 	heads, hash := p.heads, p.hash
 	for _, r := range sel {
 		h, k := hash[r], keys[r]
-		i := h >> shift
+		i := h << pre >> shift
 		for {
 			e := dir[i]
 			if e == 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/row"
+	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // table is the build side: rows of all threads and a way to find them.
@@ -29,6 +30,7 @@ type table struct {
 	// row of a key in the low 48 bits, the low 16 bits of its hash above; 0 is free.
 	dir   []uint64
 	shift uint
+	pre   uint // hash bits that all rows share and the directory leaves out
 	// direct, if not nil, holds the address of the first row of key min+i.
 	direct []uint64
 	min    int64
@@ -49,10 +51,8 @@ func (t *table) finish(ctx context.Context, par flow.Parallel) error {
 	j := t.join
 	t.ranges = make([]keyRange, len(j.buildKeys))
 	t.nulls = make([]bool, len(j.layout.Types))
-	var segs []segment
 	for _, b := range t.builders {
-		t.rows += b.kept.n
-		segs = append(segs, b.kept.segs...)
+		t.rows += b.matches
 		t.all += b.rows
 		t.hasNull = t.hasNull || b.hasNull
 		for i := range t.nulls {
@@ -62,13 +62,30 @@ func (t *table) finish(ctx context.Context, par flow.Parallel) error {
 			t.ranges[i].union(b.ranges[i])
 		}
 	}
+	if j.grace != nil || j.env.ForceSpill && t.all > 0 && !j.part {
+		j.onDisk()
+		return t.toDisk(ctx, par)
+	}
 	if err := t.allocate(); err != nil {
-		return err
+		if !sqlerr.Is(err, sqlerr.MemoryLimit) || j.part {
+			return err
+		}
+		j.onDisk()
+		return t.toDisk(ctx, par)
+	}
+	return t.enter(ctx, par)
+}
+
+// enter makes the rows of all threads be found.
+func (t *table) enter(ctx context.Context, par flow.Parallel) error {
+	var segs []segment
+	for _, b := range t.builders {
+		segs = append(segs, b.kept.segs...)
 	}
 	n := (len(segs) + segsPerTask - 1) / segsPerTask
 	var dup atomic.Bool
 	err := par(ctx, n, func(ctx context.Context, _, i int) error {
-		e := entering{table: t, alone: n == 1 || j.env.Threads <= 1}
+		e := entering{table: t, alone: n == 1 || t.join.env.Threads <= 1}
 		for _, s := range segs[i*segsPerTask : min((i+1)*segsPerTask, len(segs))] {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -91,12 +108,24 @@ func (t *table) finish(ctx context.Context, par flow.Parallel) error {
 // segsPerTask is how many segments are entered by one call of par.
 const segsPerTask = 16
 
-// allocate makes the array or the directory.
+// directory is the most bytes a row that a directory takes, beside those of
+// the smallest one of minDir entries.
+const (
+	directory = 32
+	minDir    = 64
+)
+
+// allocate makes the array or the directory. For a part of a join on disk,
+// memory for a directory has been reserved while its rows were read.
 func (t *table) allocate() error {
 	j := t.join
 	t.mem = mem.NewArena(j.account)
 	if len(j.buildKeys) == 1 && ranged(j.buildKeys[0].Type()) && !j.nullSafe[0] && !j.collide && t.rows > 0 {
-		if w := t.ranges[0].width(); w <= min(uint64(8*t.rows+1<<16), maxDirect) {
+		spare := uint64(8*t.rows + 1<<16)
+		if j.part {
+			spare = directory * uint64(t.rows) / 8
+		}
+		if w := t.ranges[0].width(); w <= min(spare, maxDirect) {
 			if err := t.mem.Ensure(int(w) * 8); err != nil {
 				return err
 			}
@@ -105,13 +134,13 @@ func (t *table) allocate() error {
 			return nil
 		}
 	}
-	size := 64
+	size := minDir
 	t.shift = 64 - 6
 	for size < 2*t.rows {
 		size *= 2
 		t.shift--
 	}
-	if err := t.mem.Ensure(size * 8); err != nil {
+	if err := t.mem.Ensure(size * 8); err != nil && !j.part {
 		return err
 	}
 	t.dir = unsafe.Slice((*uint64)(t.mem.AllocZero(size*8)), size)
@@ -137,21 +166,21 @@ type entering struct {
 // hashed enters rows into the directory.
 func (e *entering) hashed(s segment) {
 	t := e.table
-	l, dir, mask, shift := t.join.layout, t.dir, uint64(len(t.dir)-1), t.shift&63
+	l, dir, mask, shift, pre := t.join.layout, t.dir, uint64(len(t.dir)-1), t.shift&63, t.pre&63
 	p := s.base
 	for done := 0; done < s.n; {
 		n := min(len(e.at), s.n-done)
 		if len(dir) >= farDir {
 			q := p
 			for k := range n {
-				e.at[k] = uint32(t.join.hash(q) >> shift)
+				e.at[k] = uint32(t.join.hash(q) << pre >> shift)
 				q = unsafe.Add(q, l.Size)
 			}
 			row.PrefetchAt(unsafe.Pointer(unsafe.SliceData(dir)), e.at[:n])
 		}
 		for range n {
 			h := t.join.hash(p)
-			for i := h >> shift; ; i++ {
+			for i := h << pre >> shift; ; i++ {
 				x := &dir[i&mask]
 				old := atomic.LoadUint64(x)
 				if old == 0 {
@@ -210,6 +239,9 @@ func (e *entering) direct(s segment) {
 func (t *table) close() {
 	for _, b := range t.builders {
 		b.arena.Free()
+		if b.disk != nil {
+			b.disk.close()
+		}
 	}
 	if t.mem != nil {
 		t.mem.Free()

@@ -106,8 +106,8 @@ func (e *rest) wanted(q rowPtr, loose bool) bool {
 		return j.matched(q)
 	case j.matched(q):
 		return false
-	case j.anti && j.node.NullAware && j.probed.Load():
-		return !loose && !j.probedNull.Load()
+	case j.anti && j.node.NullAware && j.facts.probed.Load():
+		return !loose && !j.facts.probedNull.Load()
 	}
 	return true
 }
@@ -135,7 +135,7 @@ func (e *rest) flush(yield func(*vec.Batch, error) bool) bool {
 			for k, q := range e.rows {
 				hit := j.matched(q)
 				vec.Data[bool](v)[k] = hit
-				if !hit && j.node.NullAware && j.probed.Load() && (e.null[k] || j.probedNull.Load()) {
+				if !hit && j.node.NullAware && j.facts.probed.Load() && (e.null[k] || j.facts.probedNull.Load()) {
 					v.SetNull(k)
 				}
 			}

@@ -15,11 +15,12 @@ import (
 
 // Account is a node of the accounting tree. It is safe for concurrent use.
 type Account struct {
-	name   string
-	parent *Account
-	limit  int64 // 0: only the parents limit
-	used   atomic.Int64
-	peak   atomic.Int64
+	name    string
+	parent  *Account
+	limit   int64 // 0: only the parents limit
+	elastic bool
+	used    atomic.Int64
+	peak    atomic.Int64
 }
 
 // NewAccount returns a root account of limit bytes (0: unlimited).
@@ -27,14 +28,26 @@ func NewAccount(name string, limit int64) *Account { return &Account{name: name,
 
 // Child returns an account below a, limited to limit bytes itself (0: only by a).
 func (a *Account) Child(name string, limit int64) *Account {
-	return &Account{name: name, parent: a, limit: limit}
+	return &Account{name: name, parent: a, limit: limit, elastic: a.elastic}
+}
+
+// Elastic makes a, and what is made below it from now on, leave the last
+// eighth of every limit alone, but for the little an operator needs to work at
+// all: it belongs to an operator that can go on with less memory, and those that cannot
+// (readers, for one) want some too. It returns a.
+func (a *Account) Elastic() *Account {
+	a.elastic = true
+	return a
 }
 
 // Reserve takes n bytes from a and all accounts above, or none and returns RESOURCE.MEMORY_LIMIT.
 func (a *Account) Reserve(n int64) error {
 	for p := a; p != nil; p = p.parent {
-		used := p.used.Add(n)
-		if p.limit > 0 && used > p.limit {
+		used, limit := p.used.Add(n), p.limit
+		if a.elastic && a.used.Load() > limit/32 {
+			limit -= limit / 8
+		}
+		if limit > 0 && used > limit {
 			for q := a; ; q = q.parent {
 				q.used.Add(-n)
 				if q == p {

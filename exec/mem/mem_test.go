@@ -217,3 +217,24 @@ func TestBatchInFrame(t *testing.T) {
 		}
 	}
 }
+
+func TestElasticLeavesRoom(t *testing.T) {
+	root := NewAccount("root", 800)
+	op, reader := root.Child("op", 0).Elastic(), root.Child("reader", 0)
+	inner := op.Child("inner", 0)
+	if err := inner.Reserve(700); err != nil {
+		t.Fatal(err)
+	}
+	if err := inner.Reserve(1); !sqlerr.Is(err, sqlerr.MemoryLimit) || root.Used() != 700 {
+		t.Errorf("the last eighth went to who can do without: %v, %d used", err, root.Used())
+	}
+	if err := op.Child("other", 0).Reserve(10); err != nil {
+		t.Errorf("an operator without any memory gets a little: %v", err)
+	}
+	if err := reader.Reserve(90); err != nil {
+		t.Error(err)
+	}
+	if err := reader.Reserve(1); !sqlerr.Is(err, sqlerr.MemoryLimit) {
+		t.Errorf("past the limit: %v", err)
+	}
+}

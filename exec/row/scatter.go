@@ -86,7 +86,7 @@ func (l *Layout) Gather(c int, rows []unsafe.Pointer, out *vec.Vec) {
 	l.gatherNulls(k, rows, out)
 }
 
-// GatherRaw is Gather for key columns that leaves them prepared: nested values stay encoded.
+// GatherRaw is Gather that leaves columns prepared: nested values stay encoded.
 func (l *Layout) GatherRaw(c int, rows []unsafe.Pointer, out *vec.Vec) {
 	k := &l.cols[c]
 	if k.kind != nested {
@@ -99,6 +99,7 @@ func (l *Layout) GatherRaw(c int, rows []unsafe.Pointer, out *vec.Vec) {
 		data[i] = stringAt(unsafe.Add(r, k.off))
 	}
 	vec.SetRaw(out, data)
+	l.gatherNulls(k, rows, out)
 }
 
 func gather[T any](data []T, rows []unsafe.Pointer, off int) {
