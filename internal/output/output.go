@@ -1,6 +1,7 @@
 // Package output prints query results: as tables for people, as delimited
 // text, JSON, Markdown, Parquet and Arrow for programs. Results are read once, as a stream;
-// only the table forms hold rows back, and no more than they show.
+// only the table forms hold rows back: those they show if there is a limit, else
+// as many as it takes to find the widths of columns.
 package output
 
 import (
@@ -22,8 +23,11 @@ type Options struct {
 	// Null stands for NULL in tables; CSV always leaves NULL empty.
 	Null string
 	// Width is the terminal's number of columns, 0 for no limit; MaxRows the
-	// rows a table shows before it leaves out the middle, 0 for all.
-	Width, MaxRows int
+	// rows a table shows before it leaves out the middle, 0 for all; MaxCell the
+	// columns that a value may take, 0 for no limit.
+	Width, MaxRows, MaxCell int
+	// Colour has headers, types and NULL stand out.
+	Colour bool
 	// Header puts column names first (csv, tsv).
 	Header bool
 	// Types adds a line of types under the header (table, box).

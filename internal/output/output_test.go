@@ -1,15 +1,19 @@
 package output
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
-	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/screen"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -45,7 +49,7 @@ func TestFormats(t *testing.T) {
 		"tsv":      "n\ts\n1\ta,\"b\"\\n\n\\N\t\n-3\t\\N\n",
 		"jsonl":    "{\"n\":1,\"s\":\"a,\\\"b\\\"\\n\"}\n{\"n\":null,\"s\":\"\"}\n{\"n\":-3,\"s\":null}\n",
 		"json":     "[\n {\"n\":1,\"s\":\"a,\\\"b\\\"\\n\"},\n {\"n\":null,\"s\":\"\"},\n {\"n\":-3,\"s\":null}\n]\n",
-		"markdown": "|  n   |    s    |\n",
+		"markdown": "",
 		"text":     "1\na,\"b\"\n\n-3\n",
 		"table":    "3 rows in no time\n",
 	} {
@@ -56,8 +60,8 @@ func TestFormats(t *testing.T) {
 				t.Errorf("table:\n%s", got)
 			}
 		case "markdown":
-			if !strings.HasPrefix(got, "| n | s |\n") || strings.Count(got, "\n") != 5 {
-				t.Errorf("markdown:\n%s", got)
+			if want := "| n    | s       |\n| ---: | ------- |\n|    1 | a,\"b\"\\n |\n| NULL |         |\n|   -3 | NULL    |\n"; got != want {
+				t.Errorf("markdown: %s", cmp.Diff(want, got))
 			}
 		default:
 			if got != want {
@@ -78,27 +82,137 @@ func TestControl(t *testing.T) {
 	}
 }
 
+// TestWidth prints tables of many shapes on screens of many widths: all lines
+// are as long as the first, none is longer than the screen, and numbers are whole.
 func TestWidth(t *testing.T) {
-	b := batch([]types.Datum{int64(1), int64(22), int64(333)}, []types.Datum{"日本語のとても長い文字列です、幅は二倍です", "🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂", "plain"})
-	for _, width := range []int{20, 21, 30, 47, 80} {
-		got := write(t, "box", Options{Width: width, Types: true, Footer: true}, b)
-		first := -1
-		for line := range strings.Lines(got) {
-			line = strings.TrimSuffix(line, "\n")
-			if strings.HasPrefix(line, "3 rows") {
-				continue
-			}
-			w := text.StringWidthWithoutEscSequences(line)
-			if w > width {
-				t.Errorf("width %d: %d columns: %s", width, w, line)
-			}
-			if first < 0 {
-				first = w
-			}
-			if w != first {
-				t.Errorf("width %d: lines of %d and %d columns:\n%s", width, first, w, got)
+	texts := []types.Datum{"日本語のとても長い文字列です、幅は二倍です", "🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂", "plain", "", nil, strings.Repeat("long ", 100), "e\u0301e\u0301", "👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧"}
+	for columns := range 30 {
+		var s types.Schema
+		b := &vec.Batch{N: len(texts)}
+		for c := range columns + 1 {
+			if c%3 == 0 {
+				s = append(s, types.Field{Name: strings.Repeat("name", c%4), Type: types.Int64Type, Nullable: true})
+				n := int64(123456)
+				b.Cols = append(b.Cols, vec.FromDatums(types.Int64Type, n, n, nil, n, n, n, n, int64(1)))
+			} else {
+				s = append(s, types.Field{Name: "é", Type: types.StringType, Nullable: true})
+				b.Cols = append(b.Cols, vec.FromDatums(types.StringType, texts...))
 			}
 		}
+		for _, width := range []int{10, 12, 20, 21, 30, 47, 80, 200, 1000} {
+			for _, style := range []string{"box", "table"} {
+				var out bytes.Buffer
+				if _, err := Write(&out, style, s, stream(b), Options{Width: width, Types: style == "box", Footer: true, MaxRows: columns % 7}); err != nil {
+					t.Fatal(err)
+				}
+				got := out.String()
+				lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
+				for _, line := range lines[:len(lines)-1] {
+					if w := screen.Width(line); w > width || w != screen.Width(lines[0]) {
+						t.Fatalf("%d columns in %d: a line of %d\n%s", columns+1, width, w, got)
+					}
+				}
+				if strings.Contains(got, "12…") {
+					t.Fatalf("%d columns in %d: a number is cut\n%s", columns+1, width, got)
+				}
+				if strings.Contains(lines[1], "… ") != strings.Contains(lines[len(lines)-1], "columns (") && !strings.Contains(lines[1], "e…") && !strings.Contains(lines[1], "a…") && !strings.Contains(lines[1], "m…") && !strings.Contains(lines[1], "n…") {
+					t.Fatalf("%d columns in %d: is one left out?\n%s", columns+1, width, got)
+				}
+			}
+		}
+	}
+}
+
+func TestColumnsLeftOut(t *testing.T) {
+	var s types.Schema
+	b := &vec.Batch{N: 1}
+	for c := range 12 {
+		s = append(s, types.Field{Name: fmt.Sprintf("c%d", c), Type: types.Int64Type})
+		b.Cols = append(b.Cols, vec.FromDatums(types.Int64Type, int64(100000+c)))
+	}
+	var out bytes.Buffer
+	if _, err := Write(&out, "table", s, stream(b), Options{Width: 40, Footer: true}); err != nil {
+		t.Fatal(err)
+	}
+	want := `+--------+--------+---+--------+
+|   c0   |   c1   | … |   c11  |
++--------+--------+---+--------+
+| 100000 | 100001 | … | 100011 |
++--------+--------+---+--------+
+1 row, 12 columns (3 shown)
+`
+	if d := cmp.Diff(want, out.String()); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestLongResult prints more rows than the widths are taken from: later values
+// that are wider stand out, on a screen they are cut, and memory stays what it is.
+func TestLongResult(t *testing.T) {
+	const n = 3 * sampleRows
+	rows := func(yield func(*vec.Batch, error) bool) {
+		for i := range n {
+			text := "x"
+			if i == n-1 {
+				text = "a text that is long"
+			}
+			if !yield(batch([]types.Datum{int64(i)}, []types.Datum{text}), nil) {
+				return
+			}
+		}
+	}
+	for _, width := range []int{0, 20} {
+		var out bytes.Buffer
+		got, err := Write(&out, "table", schema, rows, Options{Width: width, Footer: true})
+		if err != nil || got != n || strings.Count(out.String(), "\n") != n+5 {
+			t.Errorf("%d rows, %v", got, err)
+		}
+		want := "| 2998 | x |\n| 2999 | a text that is long |\n"
+		if width > 0 {
+			want = "| 999 | x |\n| 1000 | x |\n"
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the end is %q", out.String()[out.Len()-200:])
+		}
+	}
+	w := &tableWriter{w: bufio.NewWriter(io.Discard), style: "table"}
+	w.header(schema)
+	for b := range rows {
+		w.batch(schema, b)
+	}
+	if len(w.head) > 0 {
+		t.Errorf("%d rows are held", len(w.head))
+	}
+}
+
+func TestCells(t *testing.T) {
+	s := types.Schema{{Name: "b", Type: types.BinaryType}, {Name: "t|*", Type: types.StringType}}
+	for _, c := range []struct {
+		style, binary, text string
+		o                   Options
+		want                string
+	}{
+		{"table", "\x00\xffA", "a|b", Options{}, "| [00 FF 41] | a|b |"},
+		{"table", strings.Repeat("\x00", 1<<20), strings.Repeat("é", 1<<20), Options{Width: 24}, "| [00 00 … | ééééééé… |"},
+		{"table", "", strings.Repeat("x", 30), Options{MaxCell: 20}, "| [] | xxxxxxxxxxxxxxxxxxx… |"},
+		{"markdown", "\x01", "a|b *c* d_e _f_ \\ \\* <g> `h` [i](j) & ~k~", Options{}, "| \\[01] | a\\|b \\*c\\* d_e \\_f\\_ \\ \\\\\\* \\<g> \\`h\\` \\[i](j) \\& \\~k\\~ |"},
+		{"markdown", "\x01", "two\nlines", Options{}, "| \\[01] | two\\nlines |"},
+	} {
+		b := &vec.Batch{N: 1, Cols: []*vec.Vec{vec.FromDatums(types.BinaryType, c.binary), vec.FromDatums(types.StringType, c.text)}}
+		var out bytes.Buffer
+		if _, err := Write(&out, c.style, s, stream(b), c.o); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), c.want+"\n") {
+			t.Errorf("%s: not %s in\n%s", c.style, c.want, out.String())
+		}
+	}
+}
+
+func TestColours(t *testing.T) {
+	got := write(t, "box", Options{Colour: true, Types: true}, batch([]types.Datum{nil}, []types.Datum{"NULL"}))
+	if !strings.Contains(got, "│   \x1b[2mNULL\x1b[0m │ NULL   │") || !strings.Contains(got, "\x1b[1mn\x1b[0m") {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/screen"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -26,7 +27,7 @@ func (t *textWriter) batch(s types.Schema, b *vec.Batch) error {
 				continue
 			}
 			for line := range strings.SplitSeq(strings.TrimRight(cast.Format(v, s[i].Type, t.o.Zone), "\n"), "\n") {
-				t.w.WriteString(printable(line))
+				t.w.WriteString(screen.Visible(line))
 				t.w.WriteByte('\n')
 			}
 		}
