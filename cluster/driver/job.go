@@ -40,6 +40,7 @@ type job struct {
 	located  map[[2]int32]scheduler.Output
 	moved    chan struct{} // closed and replaced when located changes
 	states   []StageProgress
+	sources  []map[int32]bool // by stage, the nodes that read; written once
 	running  map[scheduler.Attempt]control.Progress
 	nodes    map[int32]control.NodeStats
 	rootTask *exec.Task
@@ -72,7 +73,9 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string) (*Job, erro
 			st.Inputs = append(st.Inputs, in.Stage)
 		}
 		what.Stages = append(what.Stages, st)
-		j.states = append(j.states, StageProgress{Stage: s.ID, Tasks: s.Tasks})
+		ids, expected := sources(s.Plan)
+		j.sources = append(j.sources, ids)
+		j.states = append(j.states, StageProgress{Stage: s.ID, Tasks: s.Tasks, Expected: expected})
 		if i < len(cut.Stages)-1 {
 			tasks, err := cut.Tasks(s)
 			if err != nil {

@@ -1,20 +1,44 @@
 package driver
 
 import (
+	"math"
+
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/cluster/executor"
 	"github.com/volley-sql/volley/cluster/scheduler"
 	"github.com/volley-sql/volley/flight/control"
 	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/tree"
 	"github.com/volley-sql/volley/planner/physical"
 	"github.com/volley-sql/volley/planner/stage"
 )
 
-// StageProgress is how far a stage is. Rows and Bytes are what its tasks have read.
+// StageProgress is how far a stage is. Rows and Bytes are what its tasks have
+// read from tables and other stages.
 type StageProgress struct {
 	Stage                int32
 	Tasks, Running, Done int
 	Rows, Bytes          int64
+	// Expected is an estimate of Rows at the end, negative if there is none.
+	Expected float64
+}
+
+// sources are the nodes of a stage's plan that rows come from, and how many are expected.
+func sources(plan physical.Node) (ids map[int32]bool, expected float64) {
+	ids = map[int32]bool{}
+	tree.Walk(plan, func(n physical.Node) bool {
+		switch n.(type) {
+		case *physical.Scan, *physical.StageRead, *physical.Range:
+			ids[n.Meta().ID] = true
+			if est := n.Meta().Est; est < 0 {
+				expected = math.Inf(-1)
+			} else {
+				expected += est
+			}
+		}
+		return true
+	})
+	return ids, max(expected, -1)
 }
 
 // Progress tells how far each stage is. It may be called at any time.
@@ -30,7 +54,7 @@ func (q *Job) Progress() []StageProgress {
 	if j.rootTask != nil {
 		root := &out[len(out)-1]
 		for _, n := range j.rootTask.Metrics() {
-			if n.Name == "Scan" || n.Name == "StageRead" {
+			if j.sources[root.Stage][n.Node] {
 				root.Rows += n.Rows
 				root.Bytes += n.Bytes
 			}
@@ -87,10 +111,10 @@ func (j *job) reported(a scheduler.Attempt, m *control.Report) {
 	s.Done = min(s.Done+1, s.Tasks)
 	for _, n := range m.Nodes {
 		j.nodes[n.Node] = plus(j.nodes[n.Node], n)
-	}
-	for c := range m.Rows {
-		s.Rows += m.Rows[c]
-		s.Bytes += m.Bytes[c]
+		if j.sources[a.Stage][n.Node] {
+			s.Rows += n.Rows
+			s.Bytes += n.Bytes
+		}
 	}
 }
 

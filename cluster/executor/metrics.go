@@ -17,7 +17,8 @@ func NodeStats(t *exec.Task) []control.NodeStats {
 // scanned is how much a task has read so far.
 func scanned(t *exec.Task) (rows, bytes int64) {
 	for _, m := range t.Metrics() {
-		if m.Name == "Scan" || m.Name == "StageRead" {
+		switch m.Name {
+		case "Scan", "StageRead", "Range":
 			rows += m.Rows
 			bytes += m.Bytes
 		}

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -10,7 +11,47 @@ import (
 	"golang.org/x/term"
 
 	"github.com/volley-sql/volley/cluster/driver"
+	"github.com/volley-sql/volley/internal/screen"
 )
+
+// overlay is a terminal whose last lines show something that changes, while
+// others write above it. It is safe for concurrent use.
+type overlay struct {
+	mu    sync.Mutex
+	w     io.Writer
+	shown int
+}
+
+// stderr is where progress is shown, and what is logged while it is.
+var stderr = &overlay{w: os.Stderr}
+
+// Stderr is standard error for logs: they do not get mixed up with the display of progress.
+func Stderr() io.Writer { return stderr }
+
+// Write implements io.Writer.
+func (o *overlay) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.erase()
+	return o.w.Write(p)
+}
+
+// show puts lines in the place of those shown before.
+func (o *overlay) show(lines []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.erase()
+	io.WriteString(o.w, strings.Join(lines, "\n"))
+	o.shown = len(lines)
+}
+
+// erase takes the lines, the last of which holds the cursor, off the screen. o.mu is held.
+func (o *overlay) erase() {
+	if o.shown > 0 {
+		io.WriteString(o.w, "\r\x1b[K"+strings.Repeat("\x1b[1A\x1b[K", o.shown-1))
+		o.shown = 0
+	}
+}
 
 // watch shows how far the running statement is, on a terminal, until the
 // function it returns is called. Short statements show nothing.
@@ -21,8 +62,7 @@ func (r *Runner) watch() func() {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		shown := 0
-		defer func() { eraseLines(shown) }()
+		defer stderr.show(nil)
 		start := time.Now()
 		t := time.NewTicker(150 * time.Millisecond)
 		defer t.Stop()
@@ -31,16 +71,15 @@ func (r *Runner) watch() func() {
 			case <-done:
 				return
 			case <-t.C:
+				width := 80
+				if w, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && w > 0 {
+					width = w
+				}
 				var lines []string
 				for _, j := range r.app.Jobs() {
-					lines = append(lines, progressLines(j.Progress(), time.Since(start))...)
+					lines = append(lines, progressLines(j.Progress(), time.Since(start), width)...)
 				}
-				eraseLines(shown)
-				shown = 0
-				if len(lines) > 0 {
-					fmt.Fprint(os.Stderr, strings.Join(lines, "\n"))
-					shown = len(lines)
-				}
+				stderr.show(lines)
 			}
 		}
 	})
@@ -48,50 +87,72 @@ func (r *Runner) watch() func() {
 	return func() { once.Do(func() { close(done); wg.Wait() }) }
 }
 
-// eraseLines takes n lines, the last of which holds the cursor, off the screen.
-func eraseLines(n int) {
-	if n == 0 {
-		return
-	}
-	fmt.Fprint(os.Stderr, "\r\x1b[K"+strings.Repeat("\x1b[1A\x1b[K", n-1))
-}
+// mostStages is how many stages are shown at a time.
+const mostStages = 10
 
-// progressLines describes the stages that have begun, at most a screenful.
-func progressLines(stages []driver.StageProgress, took time.Duration) []string {
-	width := 80
-	if w, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && w > 20 {
-		width = w
-	}
+// progressLines describes the stages that run, and how many are over.
+func progressLines(stages []driver.StageProgress, took time.Duration, width int) []string {
 	var out []string
+	over, running := 0, 0
 	for _, s := range stages {
-		if s.Running == 0 && s.Done == 0 || s.Done == s.Tasks && len(stages) > 8 {
-			continue
+		switch {
+		case s.Done >= s.Tasks:
+			over++
+		case s.Running > 0 || s.Done > 0:
+			if running++; running <= mostStages {
+				out = append(out, stageLine(s))
+			}
 		}
-		line := fmt.Sprintf("stage %d %s %d/%d tasks  %s rows  %s  %.1f s", s.Stage, bar(s.Done, s.Tasks, 16), s.Done, s.Tasks, short(s.Rows), bytesText(s.Bytes), took.Seconds())
-		if len(line) > width-1 {
-			line = line[:width-1]
-		}
-		out = append(out, line)
 	}
-	if len(out) > 12 {
-		out = out[len(out)-12:]
+	elapsed := fmt.Sprintf("%.1f s", took.Seconds())
+	switch {
+	case len(stages) == 1 && len(out) == 1:
+		out[0] += "  " + elapsed
+	case len(stages) > 0:
+		out = append(out, fmt.Sprintf("%d of %d stages done  %s", over, len(stages), elapsed))
+	}
+	for i, l := range out { // a line that wraps could not be taken off again
+		out[i] = screen.Cut(l, max(width-1, 1))
 	}
 	return out
 }
 
-func bar(done, all, width int) string {
-	n := 0
-	if all > 0 {
-		n = done * width / all
+func stageLine(s driver.StageProgress) string {
+	share, known := shareOf(s)
+	percent := "    "
+	if known {
+		percent = fmt.Sprintf("%2.0f %%", 100*share)
 	}
+	tasks := "tasks"
+	if s.Tasks == 1 {
+		tasks = "task"
+	}
+	return fmt.Sprintf("stage %d %s %s  %d/%d %s  %s rows  %s", s.Stage, bar(share, 20), percent, s.Done, s.Tasks, tasks, short(s.Rows), bytesText(s.Bytes))
+}
+
+// shareOf estimates how much of a stage is done, from its tasks and from the
+// rows they have read; it is never all before the last task is done.
+func shareOf(s driver.StageProgress) (share float64, known bool) {
+	if s.Tasks > 1 {
+		share, known = float64(s.Done)/float64(s.Tasks), true
+	}
+	if s.Expected > 0 {
+		share, known = max(share, float64(s.Rows)/s.Expected), true
+	}
+	return min(share, 0.99), known
+}
+
+// bar draws a share between 0 and 1.
+func bar(share float64, width int) string {
+	n := int(share * float64(width))
 	return "[" + strings.Repeat("=", n) + strings.Repeat(" ", width-n) + "]"
 }
 
 // short writes a count with three digits and a unit.
 func short(n int64) string {
-	f, units := float64(n), []string{"", " k", " M", " G"}
+	f, units := float64(n), []string{"", " k", " M", " G", " T"}
 	k := 0
-	for f >= 1000 && k < len(units)-1 {
+	for f >= 999.5 && k < len(units)-1 {
 		f, k = f/1000, k+1
 	}
 	if k == 0 {
@@ -101,9 +162,9 @@ func short(n int64) string {
 }
 
 func bytesText(n int64) string {
-	f, units := float64(n), []string{"B", "KiB", "MiB", "GiB"}
+	f, units := float64(n), []string{"B", "KiB", "MiB", "GiB", "TiB"}
 	k := 0
-	for f >= 1024 && k < len(units)-1 {
+	for f >= 1000 && k < len(units)-1 {
 		f, k = f/1024, k+1
 	}
 	return fmt.Sprintf("%.3g %s", f, units[k])
