@@ -67,7 +67,7 @@ of this process: once cold, that is the first time in the session, then several
 times hot. Every result is read to its end. Shown are the time of the cold run,
 the least and the median of the hot ones, and the least CPU time of a hot run.`,
 		Example: "  volley bench queries --tables data --master 'local[2]' --runs 5 --out figures.json",
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    oneArg("the FOLDER of queries"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), args[0], cmd.OutOrStdout()) },
 	}
 	f.appFlags.add(cmd)

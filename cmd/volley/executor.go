@@ -15,7 +15,7 @@ import (
 func executorCommand() *cobra.Command {
 	o := executor.Options{Host: "127.0.0.1"}
 	cmd := &cobra.Command{
-		Use: "executor", Short: "Run tasks for a driver (started by it)", Hidden: true, Args: usageArgs(cobra.NoArgs),
+		Use: "executor", Short: "Run tasks for a driver (started by it)", Hidden: true, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			token, err := local.ReadToken(os.Stdin)
 			if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 func generateCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "generate", Short: "Make example data", Args: usageArgs(cobra.NoArgs), RunE: func(cmd *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "generate", Short: "Make example data", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return usagef("name what to generate: retail")
 	}}
 	c := retail.Default
@@ -24,7 +24,7 @@ func generateCommand() *cobra.Command {
 a day, stores and exchange rates as CSV, products as JSON lines. The same flags
 give the same bytes. Rows are about days × stores × per-store.`,
 		Example: "  volley generate retail --days 365 --stores 4500 --out big\n  volley run examples/nightly_sales.sql --param data=big",
-		Args:    usageArgs(cobra.NoArgs),
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
 				return usagef("--out is needed: the folder to make")

@@ -13,9 +13,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/volley-sql/volley/internal/shell"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -53,14 +55,15 @@ func run(args []string) int {
 		return 2
 	}
 	defer stopProfile()
-	cmd := rootCommand()
-	cmd.SetArgs(args)
-	return exitCode(ctx, cmd.ExecuteContext(ctx))
+	root := rootCommand()
+	root.SetArgs(args)
+	called, err := root.ExecuteContextC(ctx)
+	return exitCode(ctx, called, err)
 }
 
 // exitCode reports an error and gives the code to leave with: those of
 // shells (128 and the signal's number) after signals.
-func exitCode(ctx context.Context, err error) int {
+func exitCode(ctx context.Context, called *cobra.Command, err error) int {
 	var usage usageError
 	var by stopped
 	switch {
@@ -75,7 +78,7 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, shell.ErrClosedOutput), errors.Is(err, syscall.EPIPE) && sqlerr.As(err) == nil:
 		return 141
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "volley: %v\nRun 'volley --help' for usage.\n", err)
+		fmt.Fprintf(os.Stderr, "volley: %v\nRun '%s --help' for usage.\n", err, called.CommandPath())
 		return 2
 	case errors.Is(err, errReported):
 		return 1
@@ -97,34 +100,72 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "volley",
 		Short: "A distributed SQL and DataFrame engine over Apache Arrow",
-		Long: `Volley runs SQL over Parquet, CSV, JSON and Arrow files, on one machine or on a
+		Long: `Volley runs Spark SQL over Parquet, CSV, JSON and Arrow files, on one machine or on a
 cluster of executors that exchange data over Arrow Flight.
 
-Without a command it starts the SQL shell.`,
+Without a command it is volley sql: at a terminal the shell.`,
+		Example: `  volley
+  volley -e "SELECT * FROM 'data.csv'"
+  volley run examples/nightly_sales.sql --param day=2026-11-20`,
+		Version:      versionText(),
 		SilenceUsage: true, SilenceErrors: true,
-		Args:              usageArgs(cobra.NoArgs),
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		RunE:              func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
 	}
 	f.add(root)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetVersionTemplate("volley {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(sqlCommand(), runCommand(), generateCommand(), benchCommand(), executorCommand(), versionCommand())
 	return root
 }
 
-// usageArgs turns what an argument check reports into a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
-		}
+// flagError says which flag may have been meant.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return usageError{err}
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := sqlerr.Nearest(unknown.GetSpecifiedName(), names, 1); len(near) > 0 && sqlerr.Near(unknown.GetSpecifiedName(), near[0]) {
+		return usagef("%v; did you mean --%s?", err, near[0])
+	}
+	return usageError{err}
+}
+
+// noArgs refuses arguments, which commands without any take for names of commands.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
 		return nil
+	}
+	if !cmd.HasSubCommands() {
+		return usagef("%s takes no arguments, but there is %q", cmd.Name(), args[0])
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	if near := sqlerr.Nearest(args[0], names, 1); len(near) > 0 && (sqlerr.Near(args[0], near[0]) || strings.HasPrefix(near[0], args[0])) {
+		return usagef("there is no command %q; did you mean %q?", args[0], near[0])
+	}
+	return usagef("there is no command %q", args[0])
+}
+
+// oneArg takes exactly one argument; what says which.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return usagef("%s takes one argument, %s, but there are %d", cmd.Name(), what, len(args))
 	}
 }
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: usageArgs(cobra.NoArgs),
+		Use: "version", Short: "Print the version", Args: noArgs,
 		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "volley", versionText()) },
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,18 +21,23 @@ it with exit code 1; nothing it was writing stays behind.
 Values given with --param stand for :name in expressions and for ${name} anywhere.
 Lines "-- param name = value" at the top of the script give defaults.`,
 		Example: "  volley run examples/nightly_sales.sql --param day=2026-11-20",
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    oneArg("the SCRIPT"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.runScript(cmd.Context(), args[0]) },
 	}
 	f.appFlags.add(cmd)
-	fl := cmd.Flags()
-	fl.StringVar(&f.format, "format", "", "output of queries (default box on a terminal, table elsewhere)")
-	fl.BoolVar(&f.header, "header", true, "column names first in csv and tsv")
-	fl.StringArrayVar(&f.params, "param", nil, "a value for :name and ${name}, name=value; may be repeated")
+	addFormat(cmd, &f.format, &f.header)
+	cmd.Flags().StringArrayVar(&f.params, "param", nil, "a value for :name and ${name}, `name=value`; may be repeated")
+	complete(cmd, "param", cobra.NoFileCompletions)
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"sql"}, cobra.ShellCompDirectiveFilterFileExt
+	}
 	return cmd
 }
 
 func (f *sqlFlags) runScript(ctx context.Context, path string) error {
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
 	text, err := shell.ReadScript(path)
 	if err != nil {
 		return err
@@ -46,11 +50,6 @@ func (f *sqlFlags) runScript(ctx context.Context, path string) error {
 	params, err := parseParams(append(list, f.params...)) // later ones win
 	if err != nil {
 		return err
-	}
-	if f.tables != "" {
-		if _, err := os.Stat(f.tables); err != nil {
-			return usagef("--tables: %v", err)
-		}
 	}
 	a, err := f.open()
 	if err != nil {

@@ -4,12 +4,10 @@ import (
 	"context"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/volley-sql/volley/internal/output"
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/shell"
 )
@@ -17,23 +15,68 @@ import (
 // sqlFlags are the flags of volley sql.
 type sqlFlags struct {
 	appFlags
-	execute []string
-	files   []string
+	sources []source
 	format  string
 	pipe    bool
 	params  []string
 	header  bool
 }
 
+// source is a text of statements: of a flag, or of a file, where - is standard input.
+type source struct{ text, file string }
+
+// sourceFlag is -e or -f. Both fill one list, so statements run in the order they are given.
+type sourceFlag struct {
+	list *[]source
+	file bool
+}
+
+// Set implements pflag.Value.
+func (s sourceFlag) Set(v string) error {
+	if s.file {
+		*s.list = append(*s.list, source{file: v})
+	} else {
+		*s.list = append(*s.list, source{text: v})
+	}
+	return nil
+}
+
+// Type implements pflag.Value.
+func (s sourceFlag) Type() string { return "string" }
+
+// String implements pflag.Value.
+func (s sourceFlag) String() string { return "" }
+
+const sqlLong = `Runs SQL statements: those of -e and -f in the order given, without either those
+on standard input. At a terminal it is a shell then, with line editing, history and
+completion; .help lists its commands.
+
+Statements end with a semicolon; the last one needs none. The first that fails ends
+the run, with its place on standard error; nothing that it was writing stays behind.
+
+Files are tables: SELECT * FROM 'data/*.parquet', FROM csv.` + "`sales.csv`" + `. With --tables
+every file and folder of a folder is a table. Values of --param stand for :name in
+expressions and for ${name} anywhere.
+
+Exit codes: 0 if all went well, 1 if a statement failed, 2 if the command line is
+wrong, 128 and its number after a signal (130 for an interrupt), 141 if the reader of
+the output has gone.
+
+Environment: VOLLEY_… sets settings (docs/reference/settings.md), VOLLEY_HISTORY names
+the file of the shell's history (empty: none), PAGER the program that .pager on uses,
+NO_COLOR turns colours off.`
+
 func sqlCommand() *cobra.Command {
 	f := &sqlFlags{}
 	cmd := &cobra.Command{
 		Use:   "sql",
-		Short: "The SQL shell, or statements from flags, files and standard input",
+		Short: "Run SQL: a shell, or statements of flags, files and standard input",
+		Long:  sqlLong,
 		Example: `  volley sql
   volley sql -e "SELECT count(*) FROM 'data/*.parquet'" --format csv
-  volley sql --tables data -f report.sql`,
-		Args: usageArgs(cobra.NoArgs),
+  volley sql --tables data -f report.sql --param day=2026-11-21
+  volley sql --master 'local-cluster[2,4,4096]' -f - <report.sql`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
 	}
 	f.add(cmd)
@@ -43,12 +86,14 @@ func sqlCommand() *cobra.Command {
 func (f *sqlFlags) add(cmd *cobra.Command) {
 	f.appFlags.add(cmd)
 	fl := cmd.Flags()
-	fl.StringArrayVarP(&f.execute, "execute", "e", nil, "run statements and leave; may be repeated")
-	fl.StringArrayVarP(&f.files, "file", "f", nil, "run the statements of a file and leave; may be repeated")
-	fl.StringVar(&f.format, "format", "", "output: table, box, csv, tsv, json, jsonl, markdown, parquet or arrow (default box on a terminal, table elsewhere)")
-	fl.BoolVar(&f.header, "header", true, "column names first in csv and tsv")
+	fl.VarP(sourceFlag{list: &f.sources}, "execute", "e", "`SQL` statements to run; may be repeated")
+	fl.VarP(sourceFlag{list: &f.sources, file: true}, "file", "f", "a `file` of statements to run, - for standard input; may be repeated")
+	addFormat(cmd, &f.format, &f.header)
 	fl.BoolVar(&f.pipe, "pipe", false, "serve another program: statements on standard input, rows as CSV and a status line each on standard output")
-	fl.StringArrayVar(&f.params, "param", nil, "a value for a parameter marker, name=value; may be repeated")
+	fl.StringArrayVar(&f.params, "param", nil, "a value for :name and ${name}, `name=value`; may be repeated")
+	complete(cmd, "execute", cobra.NoFileCompletions)
+	complete(cmd, "param", cobra.NoFileCompletions)
+	cmd.MarkFlagFilename("file", "sql")
 }
 
 func (f *sqlFlags) run(ctx context.Context) error {
@@ -56,8 +101,11 @@ func (f *sqlFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if f.format != "" && !output.Known(f.format) {
-		return usagef("there is no output format %q; there are %s", f.format, strings.Join(output.Formats, ", "))
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
+	if f.pipe && (len(f.sources) > 0 || f.format != "") {
+		return usagef("--pipe takes statements from standard input and has a format of its own: it goes with neither -e, -f nor --format")
 	}
 	a, err := f.open()
 	if err != nil {
@@ -75,29 +123,35 @@ func (f *sqlFlags) run(ctx context.Context) error {
 		return runShell(ctx, a, s, f.options(params))
 	}
 	r := shell.NewRunner(a, s, f.options(params))
-	for _, text := range f.execute {
-		if err := r.Script(ctx, "", text); err != nil {
+	sources := f.sources
+	if len(sources) == 0 {
+		sources = []source{{file: "-"}}
+	}
+	for _, src := range sources {
+		if err := f.runSource(ctx, r, src); err != nil {
 			return err
 		}
 	}
-	for _, file := range f.files {
-		if err := r.File(ctx, file); err != nil {
+	return nil
+}
+
+func (f *sqlFlags) runSource(ctx context.Context, r *shell.Runner, src source) error {
+	switch src.file {
+	case "":
+		return r.Script(ctx, "", src.text)
+	case "-":
+		text, err := readAll(ctx, os.Stdin)
+		if err != nil {
 			return err
 		}
+		return r.Script(ctx, "", text)
 	}
-	if len(f.execute)+len(f.files) > 0 {
-		return nil
-	}
-	text, err := readAll(ctx, os.Stdin)
-	if err != nil {
-		return err
-	}
-	return r.Script(ctx, "", text)
+	return r.File(ctx, src.file)
 }
 
 // shell reports whether a person is to be asked for statements.
 func (f *sqlFlags) shell() bool {
-	return len(f.execute)+len(f.files) == 0 && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+	return len(f.sources) == 0 && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
 }
 
 func (f *sqlFlags) options(params session.Params) shell.Options {

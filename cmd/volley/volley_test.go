@@ -83,6 +83,8 @@ func file(t *testing.T, name, text string) string {
 
 func TestRuns(t *testing.T) {
 	script := file(t, "two.sql", "-- a script\nSELECT 1 AS a;\n\nSELECT\n  nope;\n")
+	one := file(t, "one.sql", "select 2 as b;\n")
+	params := file(t, "params.sql", "-- param a = 1\n-- param b = 2\nselect cast(:a as int) as a, :b as b, '${a}/${b}' as c;\n")
 	tables := filepath.Dir(file(t, "stores.csv", "id,city\n1,Oslo\n2,Wien\n"))
 	for _, c := range []struct {
 		name, stdin string
@@ -114,6 +116,34 @@ func TestRuns(t *testing.T) {
 		{name: "two results in one Parquet file", args: []string{"sql", "--format", "parquet", "-e", "select 1 as a; select 2 as a"}, code: 1, outHas: "PAR1", errHas: []string{"one result"}},
 		{name: "pipe", stdin: "select 1 as a, null, '';\nselect nope;\n;select 2;\n", args: []string{"sql", "--pipe"}, outHas: "1,,\"\"\n#!ok 1\n#!error [UNRESOLVED_COLUMN"},
 		{name: "version", args: []string{"version"}, outHas: "volley "},
+		{name: "version flag", args: []string{"--version"}, outHas: "volley "},
+		{name: "help", args: []string{"help", "sql"}, outHas: "Exit codes: 0 if all went well"},
+		{name: "completion", args: []string{"__complete", "sql", "--format", ""}, outHas: "markdown\n", errHas: []string{"ShellCompDirectiveNoFileComp"}},
+		{name: "completion script", args: []string{"completion", "bash"}, outHas: "bash completion"},
+		{name: "in order", stdin: "select 3 as c", args: []string{"sql", "-e", "select 1 as a", "-f", one, "-f", "-", "-e", "select 4 as d", "--format", "csv"}, out: "a\n1\nb\n2\nc\n3\nd\n4\n"},
+		{name: "nothing", args: []string{"sql", "-e", "", "-e", " ;; -- no statement"}, out: ""},
+		{name: "lines of flags", args: []string{"sql", "-e", "select 1;\n\nselect\n  nope"}, code: 1, outHas: "1 row", errHas: []string{"--> statement:4:3", " 4 |   nope"}},
+		{name: "flag that is nearly one", args: []string{"sql", "--formt", "csv"}, code: 2, errHas: []string{"did you mean --format?", "'volley sql --help'"}},
+		{name: "command that is nearly one", args: []string{"rum", "x.sql"}, code: 2, errHas: []string{`did you mean "run"?`}},
+		{name: "argument of none", args: []string{"sql", "select 1"}, code: 2, errHas: []string{`sql takes no arguments, but there is "select 1"`}},
+		{name: "no argument", args: []string{"run"}, code: 2, errHas: []string{"run takes one argument, the SCRIPT"}},
+		{name: "setting that is nearly one", args: []string{"sql", "--conf", "spark.sql.ansi.enabld=false", "-e", "select 1"}, code: 2, errHas: []string{"did you mean spark.sql.ansi.enabled?"}},
+		{name: "setting of Spark", args: []string{"sql", "--conf", "spark.executor.memory=1g", "-e", "select 1 as a", "--format", "csv"}, out: "a\n1\n"},
+		{name: "unknown setting", args: []string{"sql", "--conf", "volley.nonsense=1", "-e", "select 1"}, code: 2, errHas: []string{"no setting called"}},
+		{name: "value of a setting", args: []string{"sql", "--conf", "spark.sql.ansi.enabled=maybe", "-e", "select 1"}, code: 2, errHas: []string{"not a valid boolean"}},
+		{name: "memory", args: []string{"sql", "--memory", "1.5g", "-e", "select 1"}, code: 2, errHas: []string{"--memory", "512m or 4g"}},
+		{name: "negative memory", args: []string{"sql", "--memory", "-1", "-e", "select 1"}, code: 2, errHas: []string{"--memory"}},
+		{name: "master", args: []string{"sql", "--master", "local[none]", "-e", "select 1"}, code: 2, errHas: []string{"--master", "local-cluster[EXECUTORS,CORES,MIB]"}},
+		{name: "threads", args: []string{"sql", "--threads", "-1", "-e", "select 1"}, code: 2, errHas: []string{"--threads"}},
+		{name: "threads of a cluster", args: []string{"sql", "--master", "local-cluster[1,1,512]", "--threads", "2", "-e", "select 1"}, code: 2, errHas: []string{"--threads"}},
+		{name: "pipe and -e", args: []string{"sql", "--pipe", "-e", "select 1"}, code: 2, errHas: []string{"--pipe"}},
+		{name: "run with a bad format", args: []string{"run", one, "--format", "xml"}, code: 2, errHas: []string{"xml"}},
+		{name: "run", args: []string{"run", one, "--format", "csv"}, out: "b\n2\n"},
+		{name: "run fails", args: []string{"run", script, "--format", "csv"}, code: 1, out: "a\n1\n", errHas: []string{"two.sql:5:3", "^^^^"}},
+		{name: "parameters of scripts", args: []string{"run", params, "--param", "b=x y", "--format", "csv"}, out: "a,b,c\n1,x y,1/x y\n"},
+		{name: "no script of run", args: []string{"run", filepath.Join(tables, "none.sql")}, code: 1, errHas: []string{"Cannot read the script"}},
+		{name: "markdown", args: []string{"sql", "-e", "select 1 as a, 'x|y' as b", "--format", "markdown"}, out: "| a   | b    |\n| --: | ---- |\n|   1 | x\\|y |\n"},
+		{name: "wide characters in an error", args: []string{"sql", "-e", "select '日本', nope"}, code: 1, errHas: []string{" 1 | select '日本', nope\n   |                ^^^^\n"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := volley(t, c.stdin, c.args...)

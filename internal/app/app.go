@@ -99,6 +99,15 @@ func Open(o Options) (*App, error) {
 	return a, nil
 }
 
+// CheckMaster says what is wrong with a master URL. An empty one is the default.
+func CheckMaster(url string) error {
+	if url == "" {
+		return nil
+	}
+	_, err := cluster.ParseMaster(url)
+	return err
+}
+
 func masterOf(o Options, s *settings.Snapshot) (cluster.Master, error) {
 	if o.Master == "" {
 		o.Master = "local[" + strconv.Itoa(settings.ThreadCount(s)) + "]"

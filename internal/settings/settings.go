@@ -33,7 +33,7 @@ const (
 )
 
 func (k Kind) String() string {
-	return [...]string{"text", "boolean", "integer", "bytes", "choice", "time zone"}[k]
+	return [...]string{"text", "boolean", "integer", "number of bytes", "choice", "time zone"}[k]
 }
 
 // Setting is one row of the table.
@@ -44,8 +44,8 @@ type Setting struct {
 	Doc     string
 	Since   string
 	Values  []string // of KindEnum
-	Min     int64    // of KindInt
-	Max     int64
+	Min     int64    // of KindInt and KindBytes
+	Max     int64    // of KindInt
 }
 
 var table []*Setting
@@ -109,8 +109,12 @@ func (s *Setting) normal(value string) (string, error) {
 			return "", bad().(*sqlerr.Error).WithHint("It must be between %d and %d.", s.Min, s.Max)
 		}
 	case KindBytes:
-		if _, ok := parseBytes(v); !ok {
-			return "", bad()
+		n, ok := parseBytes(v)
+		if !ok {
+			return "", bad().(*sqlerr.Error).WithHint("Write a whole number with a unit, such as 512m or 4g.")
+		}
+		if n < s.Min {
+			return "", bad().(*sqlerr.Error).WithHint("It must be at least %d.", s.Min)
 		}
 	case KindEnum:
 		for _, x := range s.Values {
@@ -168,8 +172,8 @@ func newInt(key, def string, lo, hi int64, since, doc string) Int {
 	return Int{add(Setting{Key: key, Kind: KindInt, Default: def, Since: since, Doc: doc, Min: lo, Max: hi})}
 }
 
-func newBytes(key, def, since, doc string) Int {
-	return Int{add(Setting{Key: key, Kind: KindBytes, Default: def, Since: since, Doc: doc})}
+func newBytes(key, def string, lo int64, since, doc string) Int {
+	return Int{add(Setting{Key: key, Kind: KindBytes, Default: def, Since: since, Doc: doc, Min: lo})}
 }
 
 func newText(key, def, since, doc string) Text {

@@ -167,12 +167,21 @@ func FromEnv() (*Snapshot, error) {
 
 func unknown(key string) error {
 	e := sqlerr.New(sqlerr.UnknownSetting, "There is no setting called %q.", key)
+	if near := Meant(key); near != "" {
+		e = e.WithHint("Did you mean %s?", near)
+	}
+	return e
+}
+
+// Meant is the key that a user who wrote another one, which is not in the
+// table, may well have meant; empty if none is near.
+func Meant(key string) string {
 	keys := make([]string, len(table))
 	for i, s := range table {
 		keys[i] = s.Key
 	}
-	if near := sqlerr.Nearest(key, keys, 1); len(near) > 0 {
-		e = e.WithHint("Did you mean %s?", near[0])
+	if near := sqlerr.Nearest(key, keys, 1); len(near) > 0 && sqlerr.Near(strings.TrimPrefix(key, "spark.sql."), strings.TrimPrefix(near[0], "spark.sql.")) {
+		return near[0]
 	}
-	return e
+	return ""
 }

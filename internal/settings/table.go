@@ -7,7 +7,7 @@ import "runtime"
 var (
 	ANSI = newBool("spark.sql.ansi.enabled", "true", "0.1",
 		"Raise an error on overflow, division by zero and casts that do not fit, where false gives NULL or wraps.")
-	AutoBroadcastJoinThreshold = newBytes("spark.sql.autoBroadcastJoinThreshold", "10485760", "0.1",
+	AutoBroadcastJoinThreshold = newBytes("spark.sql.autoBroadcastJoinThreshold", "10485760", -1, "0.1",
 		"Largest estimated size in bytes of a join side that is sent whole to every task. -1 turns broadcasting off.")
 	BinaryOutputStyle = newText("spark.sql.binaryOutputStyle", "", "0.1",
 		"How BINARY values are shown: UTF-8, BASIC, BASE64, HEX or HEX_DISCRETE. Empty: the door's own style.")
@@ -65,9 +65,9 @@ var (
 		"Most rows of a batch that operators pass on.")
 	ForceSpill = newBool("volley.execution.forceSpill", "false", "0.1",
 		"Make operators that can spill write to disk early. For tests.")
-	MaxResultBytes = newBytes("volley.execution.maxResultBytes", "1g", "0.1",
+	MaxResultBytes = newBytes("volley.execution.maxResultBytes", "1g", 0, "0.1",
 		"Largest result collected into memory for a client that does not read it as a stream.")
-	Memory = newBytes("volley.execution.memory", "0", "0.1",
+	Memory = newBytes("volley.execution.memory", "0", 0, "0.1",
 		"Memory in bytes that queries of a process may use. 0: three quarters of what the machine has.")
 	SpillDir = newText("volley.execution.spillDir", "", "0.1",
 		"Folder for spill files. Empty: the system's folder for temporary files.")

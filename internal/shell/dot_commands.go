@@ -169,7 +169,7 @@ func (sh *Shell) schema(args []string) error {
 
 // columnsOfWords prints words side by side, in columns that are read downwards.
 func columnsOfWords(words []string) error {
-	width, _ := screen()
+	width, _ := screenSize()
 	_, err := fmt.Fprint(os.Stdout, layWords(words, max(width, 40)))
 	return err
 }

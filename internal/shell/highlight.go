@@ -78,8 +78,9 @@ func colourDetail(detail string) string {
 				head += "]"
 			}
 			lines[i] = bold + red + head + reset + rest
-		case strings.HasSuffix(l, "^\n"):
-			lines[i] = strings.TrimSuffix(l, "^\n") + bold + red + "^" + reset + "\n"
+		case strings.HasSuffix(l, "^\n") && strings.Trim(l, " |^\n") == "":
+			at := strings.IndexByte(l, '^')
+			lines[i] = l[:at] + bold + red + strings.TrimSuffix(l[at:], "\n") + reset + "\n"
 		case strings.HasPrefix(l, "  --> "):
 			lines[i] = dim + strings.TrimSuffix(l, "\n") + reset + "\n"
 		case strings.HasPrefix(l, "  hint: "):

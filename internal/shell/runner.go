@@ -63,7 +63,7 @@ func NewRunner(a *app.App, s *session.Session, o Options) *Runner {
 	r.progress = term.IsTerminal(int(os.Stderr.Fd()))
 	a.OnJob(func(j *driver.Job) {
 		if r.stages {
-			fmt.Fprint(os.Stderr, stage.Format(j.Stages()))
+			fmt.Fprint(stderr, stage.Format(j.Stages()))
 		}
 	})
 	return r
@@ -103,7 +103,7 @@ func (r *Runner) Script(ctx context.Context, file, text string) error {
 		if err := r.statement(ctx, text[p.From:p.To]); err != nil {
 			if e := sqlerr.As(err); e != nil && e.File == "" {
 				e.File = file
-				if file != "" && e.Line == 0 {
+				if e.Line == 0 {
 					e.Line = p.Line
 				}
 			}
@@ -211,8 +211,9 @@ func (r *Runner) print(res *session.Result, start time.Time, stop func()) error 
 	}
 	height := 0
 	if r.out.terminal {
-		o.Width, height = screen()
+		o.Width, height = screenSize()
 		o.MaxRows = r.rowsShown(height)
+		o.Colour = colourful()
 	}
 	if plan := planOf(res, format); plan != nil {
 		format = "text"
@@ -246,16 +247,14 @@ func (r *Runner) rowsShown(height int) int {
 	switch {
 	case r.maxRows > 0:
 		return r.maxRows
-	case r.pager:
-		return 10_000
 	case height > 0:
 		return min(max(height-9, 10), 40)
 	}
 	return 40
 }
 
-// screen is the size of the terminal behind standard output, 0 if unknown.
-func screen() (width, height int) {
+// screenSize is the size of the terminal behind standard output, 0 if unknown.
+func screenSize() (width, height int) {
 	w, h, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil {
 		return 0, 0

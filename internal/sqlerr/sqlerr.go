@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/volley-sql/volley/internal/screen"
 )
 
 // Blame says who can do something about an error.
@@ -156,9 +158,12 @@ func (e *Error) excerpt(b *strings.Builder) {
 	text, col2 := window(strings.ReplaceAll(text, "\t", " "), col)
 	carets = min(carets, max(1, utf8.RuneCountInString(text)-col2+1))
 	num := fmt.Sprint(line)
+	r := []rune(text)
+	at, end := min(col2-1, len(r)), min(col2-1+carets, len(r))
+	before, under := screen.Visible(string(r[:at])), screen.Visible(string(r[at:end]))
 	fmt.Fprintf(b, "  --> %s:%d:%d\n", place, line, col)
-	fmt.Fprintf(b, " %s | %s\n", num, text)
-	fmt.Fprintf(b, " %s | %s%s\n", strings.Repeat(" ", len(num)), strings.Repeat(" ", col2-1), strings.Repeat("^", carets))
+	fmt.Fprintf(b, " %s | %s\n", num, strings.TrimRight(before+under+screen.Visible(string(r[end:])), " "))
+	fmt.Fprintf(b, " %s | %s%s\n", strings.Repeat(" ", len(num)), strings.Repeat(" ", screen.Width(before)), strings.Repeat("^", max(screen.Width(under), 1)))
 }
 
 // window cuts a long source line to the part around column col (from 1), so
