@@ -57,7 +57,7 @@ func Col(name string) Column {
 
 // Lit is a Go value as a literal: nil, booleans, integers, floats, string,
 // []byte, Decimal, Date, time.Time (TIMESTAMP), LocalTime, time.Duration
-// (day-time interval), Months, and slices, maps and structs of them. A Column
+// (day-time interval), TimeOfDay, Months, and slices, maps and structs of them. A Column
 // is returned as it is.
 func Lit(v any) Column {
 	if c, ok := v.(Column); ok {

@@ -41,6 +41,12 @@ func (d Date) String() string { return d.Time().Format("2006-01-02") }
 // Its Time is in UTC.
 type LocalTime struct{ time.Time }
 
+// TimeOfDay is a TIME: what a clock shows, as the time since midnight.
+type TimeOfDay time.Duration
+
+// String is the time as HH:MM:SS with the digits of the fraction that matter.
+func (t TimeOfDay) String() string { return time.Unix(0, int64(t)).UTC().Format("15:04:05.999999") }
+
 // Months is a year-month interval, in months.
 type Months int32
 
@@ -84,6 +90,8 @@ func literal(v any) (ast.Expr, error) {
 		return number(ast.LitTimestampLTZ, v.UTC().Format("2006-01-02 15:04:05.999999Z")), nil
 	case LocalTime:
 		return number(ast.LitTimestampNTZ, v.Format("2006-01-02 15:04:05.999999")), nil
+	case TimeOfDay:
+		return number(ast.LitTime, v.String()), nil
 	case time.Duration:
 		return durationLiteral(v.Microseconds()), nil
 	case Months:
@@ -270,7 +278,7 @@ func typedNull(t reflect.Type) ast.Expr {
 
 var goTypes = map[reflect.Type]types.Type{
 	reflect.TypeFor[time.Time](): types.TimestampType, reflect.TypeFor[LocalTime](): types.TimestampNTZType,
-	reflect.TypeFor[Date](): types.DateType, reflect.TypeFor[time.Duration](): types.DayTimeType, reflect.TypeFor[Months](): types.YearMonthType,
+	reflect.TypeFor[TimeOfDay](): types.TimeType(types.MaxTimePrecision), reflect.TypeFor[Date](): types.DateType, reflect.TypeFor[time.Duration](): types.DayTimeType, reflect.TypeFor[Months](): types.YearMonthType,
 	reflect.TypeFor[Decimal](): types.DecimalType(38, 18), reflect.TypeFor[[]byte](): types.BinaryType,
 }
 

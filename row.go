@@ -26,6 +26,7 @@ import (
 //	DATE                      Date
 //	TIMESTAMP                 time.Time in the session's time zone
 //	TIMESTAMP_NTZ             LocalTime
+//	TIME                      TimeOfDay
 //	INTERVAL YEAR TO MONTH    Months
 //	INTERVAL DAY TO SECOND    time.Duration (Interval beyond 292 years)
 //	ARRAY                     []any
@@ -268,6 +269,8 @@ func goValue(d types.Datum, t types.Type, loc *time.Location) (any, error) {
 		return time.UnixMicro(d.(int64)).In(loc), nil
 	case types.TimestampNTZ:
 		return LocalTime{time.UnixMicro(d.(int64)).UTC()}, nil
+	case types.Time:
+		return TimeOfDay(d.(int64)), nil
 	case types.YearMonth:
 		return Months(d.(int64)), nil
 	case types.DayTime:

@@ -27,7 +27,7 @@ type typeJSON struct {
 var kindNames = map[types.Kind]string{
 	types.Null: "void", types.Bool: "boolean", types.Int8: "tinyint", types.Int16: "smallint", types.Int32: "int", types.Int64: "bigint",
 	types.Float32: "float", types.Float64: "double", types.Decimal: "decimal", types.String: "string", types.Binary: "binary",
-	types.Date: "date", types.Timestamp: "timestamp", types.TimestampNTZ: "timestamp_ntz", types.YearMonth: "interval year to month",
+	types.Date: "date", types.Timestamp: "timestamp", types.TimestampNTZ: "timestamp_ntz", types.Time: "time", types.YearMonth: "interval year to month",
 	types.DayTime: "interval day to second", types.Interval: "interval", types.Array: "array", types.Map: "map", types.Struct: "struct",
 }
 

@@ -57,6 +57,8 @@ func Format(d types.Datum, t types.Type, loc *time.Location) (string, error) {
 		b = textvalue.AppendTimestamp(nil, textvalue.FromInstant(d.(int64), loc))
 	case types.TimestampNTZ:
 		b = textvalue.AppendTimestamp(nil, d.(int64))
+	case types.Time:
+		b = textvalue.AppendTime(nil, d.(int64))
 	default:
 		return "", sqlerr.New(sqlerr.UnsupportedDatatype, "Cannot use %s for a partition column.", t.SQL())
 	}
@@ -93,6 +95,8 @@ func Parse(s string, t types.Type, loc *time.Location) (types.Datum, bool) {
 		}
 		us, _, ok := textvalue.ParseTimestamp(s, loc)
 		return us, ok
+	case types.Time:
+		return datum(textvalue.ParseTime(s, t.P))
 	}
 	return nil, false
 }

@@ -73,6 +73,26 @@ type Call struct {
 	TimeZone *time.Location
 	// Case-insensitive lookup of other session settings.
 	Setting func(key string) string
+	// Fold evaluates an expression that is constant within the query, and
+	// returns nil for others. Only the binder has it: executors meet calls whose
+	// arguments were folded already.
+	Fold func(e expr.Expr) (*expr.Literal, error)
+}
+
+// Constant is argument i as a literal, nil if it is none. An expression of
+// constants is evaluated, and the literal put in its place.
+func (c *Call) Constant(i int) (*expr.Literal, error) {
+	if l, ok := c.Args[i].(*expr.Literal); ok {
+		return l, nil
+	}
+	if c.Fold == nil {
+		return nil, nil
+	}
+	l, err := c.Fold(c.Args[i])
+	if l != nil && err == nil {
+		c.Args[i] = l
+	}
+	return l, err
 }
 
 // Types returns the argument types.

@@ -199,6 +199,18 @@ func (c *patternCompiler) check(b byte, n int) bool {
 	return n <= most[b]
 }
 
+// OfDay reports whether the pattern has letters of the time of day only.
+func (p *Pattern) OfDay() bool { return ofDay(p.items) }
+
+func ofDay(items []patternItem) bool {
+	for _, it := range items {
+		if it.letter != 0 && strings.IndexByte("HhkKmsSa", it.letter) < 0 || !ofDay(it.sub) {
+			return false
+		}
+	}
+	return true
+}
+
 // hasEra reports whether years are counted within an era.
 func hasEra(items []patternItem) bool {
 	for _, it := range items {

@@ -5,7 +5,7 @@ package types
 //
 //	Bool                                      bool
 //	Int8 .. Int64, Date, Timestamp,
-//	TimestampNTZ, YearMonth, DayTime          int64
+//	TimestampNTZ, Time, YearMonth, DayTime    int64
 //	Float32, Float64                          float64
 //	Decimal (any precision)                   Int128, the unscaled value
 //	String, Binary                            string

@@ -27,6 +27,7 @@ const (
 	Date         // days since 1970-01-01, proleptic Gregorian
 	Timestamp    // microseconds since the epoch, UTC instant shown in the session time zone
 	TimestampNTZ // microseconds since the epoch, wall clock without zone
+	Time         // nanoseconds of a day, wall clock without date or zone
 	YearMonth    // interval in months
 	DayTime      // interval in microseconds
 	Interval     // legacy calendar interval: months, days and microseconds
@@ -40,6 +41,8 @@ const (
 	MaxPrecision = 38
 	// MaxCompactPrecision is the largest precision whose unscaled value is held in an int64.
 	MaxCompactPrecision = 18
+	// MaxTimePrecision is the most digits that seconds of a TIME have.
+	MaxTimePrecision = 6
 )
 
 // Interval fields for YearMonth (FieldYear, FieldMonth) and DayTime (FieldDay..FieldSecond).
@@ -53,7 +56,8 @@ const (
 type Type struct {
 	Kind Kind
 	// P and S are precision and scale of a Decimal, and the first and last
-	// field of a YearMonth or DayTime interval.
+	// field of a YearMonth or DayTime interval. P is the digits of the fraction
+	// of seconds of a Time.
 	P, S uint8
 	// Fields holds the children of nested types: the element of an Array
 	// (one field named "element"), key and value of a Map, the fields of a
@@ -106,6 +110,9 @@ var (
 func DecimalType(precision, scale int) Type {
 	return Type{Kind: Decimal, P: uint8(precision), S: uint8(scale)}
 }
+
+// TimeType returns TIME(precision). It does not check bounds.
+func TimeType(precision int) Type { return Type{Kind: Time, P: uint8(precision)} }
 
 // ArrayType returns ARRAY<elem>.
 func ArrayType(elem Type, containsNull bool) Type {
@@ -172,7 +179,7 @@ func (t Type) same(u Type, nulls bool) bool {
 	return true
 }
 
-// Class tests.
+// Class tests. IsDatetime is the types with a date: TIME is none of them.
 func (k Kind) IsInteger() bool  { return k >= Int8 && k <= Int64 }
 func (k Kind) IsFloat() bool    { return k == Float32 || k == Float64 }
 func (k Kind) IsNumeric() bool  { return k >= Int8 && k <= Decimal }
@@ -191,7 +198,7 @@ const (
 	StoreInt8                    // int8
 	StoreInt16                   // int16
 	StoreInt32                   // int32: Int32, Date, YearMonth
-	StoreInt64                   // int64: Int64, Timestamp, TimestampNTZ, DayTime, Decimal of precision <= 18
+	StoreInt64                   // int64: Int64, Timestamp, TimestampNTZ, Time, DayTime, Decimal of precision <= 18
 	StoreInt128                  // types.Int128: wider Decimal
 	StoreFloat32                 // float32
 	StoreFloat64                 // float64
@@ -212,7 +219,7 @@ func (t Type) Storage() Storage {
 		return StoreInt16
 	case Int32, Date, YearMonth:
 		return StoreInt32
-	case Int64, Timestamp, TimestampNTZ, DayTime:
+	case Int64, Timestamp, TimestampNTZ, Time, DayTime:
 		return StoreInt64
 	case Decimal:
 		if t.P <= MaxCompactPrecision {
@@ -243,7 +250,7 @@ func (s Storage) Width() int {
 
 var kindNames = [...]string{
 	"void", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "string", "binary",
-	"date", "timestamp", "timestamp_ntz", "interval", "interval", "interval", "array", "map", "struct",
+	"date", "timestamp", "timestamp_ntz", "time", "interval", "interval", "interval", "array", "map", "struct",
 }
 
 func (k Kind) String() string { return kindNames[k] }
@@ -265,6 +272,8 @@ func (t Type) write(b *strings.Builder) {
 	switch t.Kind {
 	case Decimal:
 		fmt.Fprintf(b, "decimal(%d,%d)", t.P, t.S)
+	case Time:
+		fmt.Fprintf(b, "time(%d)", t.P)
 	case YearMonth, DayTime:
 		names := dtFields[:]
 		if t.Kind == YearMonth {

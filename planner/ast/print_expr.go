@@ -376,7 +376,7 @@ func (p *printer) row(e *Row) {
 // as a string literal.
 func UnitArgument(function string) bool {
 	switch strings.ToLower(function) {
-	case "timestampadd", "timestampdiff", "dateadd", "date_add", "datediff", "date_diff":
+	case "timestampadd", "timestampdiff", "timediff", "dateadd", "date_add", "datediff", "date_diff":
 		return true
 	}
 	return false

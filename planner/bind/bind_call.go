@@ -107,7 +107,7 @@ func (b *binder) special(s *site, e *ast.Func, name string) (expr.Expr, bool, er
 			}
 			return negateIf(name == "isnotnull", &expr.IsNull{Arg: x}), true, nil
 		}
-	case "smallint", "tinyint", "int", "bigint", "float", "double", "decimal", "boolean", "string", "binary", "date", "timestamp":
+	case "smallint", "tinyint", "int", "bigint", "float", "double", "decimal", "boolean", "string", "binary", "date", "timestamp", "time":
 		if len(e.Args) == 1 && !isNamed(e.Args[0]) {
 			c := &ast.Cast{Span: e.Span, X: e.Args[0], Type: ast.T(castFunctions[name])}
 			x, err := b.cast(s, c)
@@ -130,6 +130,7 @@ var castFunctions = map[string]types.Type{
 	"tinyint": types.Int8Type, "smallint": types.Int16Type, "int": types.Int32Type, "bigint": types.Int64Type,
 	"float": types.Float32Type, "double": types.Float64Type, "decimal": types.DecimalType(10, 0), "boolean": types.BoolType,
 	"string": types.StringType, "binary": types.BinaryType, "date": types.DateType, "timestamp": types.TimestampType,
+	"time": types.TimeType(types.MaxTimePrecision),
 }
 
 // sessionName is the value of a call that names part of the session.
@@ -307,7 +308,7 @@ func (b *binder) callDef(s *site, def *function.Def, name string, args []expr.Ex
 // overload resolves a call. Lambdas in it are bound first, once the function
 // has said what their parameters are.
 func (b *binder) overload(s *site, def *function.Def, name string, args []expr.Expr, surface []ast.Expr, pos int, distinct bool) (*function.Overload, error) {
-	c := &function.Call{Name: name, Args: args, ANSI: b.ansi, Distinct: distinct, TimeZone: settings.TimeZone(b.set), Setting: b.set.Get}
+	c := &function.Call{Name: name, Args: args, ANSI: b.ansi, Distinct: distinct, TimeZone: settings.TimeZone(b.set), Setting: b.set.Get, Fold: b.argument}
 	lambdas := false
 	for i, a := range args {
 		if a == nil {

@@ -35,8 +35,7 @@ func (b *binder) literal(e *ast.Literal) (expr.Expr, error) {
 	case ast.LitTimestampLTZ:
 		return b.typedLiteral(e, types.TimestampType, "TIMESTAMP_LTZ")
 	case ast.LitTime:
-		return nil, sqlerr.New(sqlerr.UnsupportedTypedLiteral, "Literals of the type \"TIME\" are not supported.").
-			WithHint("Supported typed literals are DATE, TIMESTAMP_NTZ, TIMESTAMP_LTZ, TIMESTAMP, INTERVAL and X.")
+		return b.typedLiteral(e, types.TimeType(types.MaxTimePrecision), "TIME")
 	}
 	return number(e)
 }
@@ -211,6 +210,8 @@ func (b *binder) literalText(l *expr.Literal) (string, bool) {
 		text = "TIMESTAMP '" + text + "'"
 	case types.TimestampNTZ:
 		text = "TIMESTAMP_NTZ '" + text + "'"
+	case types.Time:
+		text = "TIME '" + text + "'"
 	}
 	return text, ok
 }
@@ -221,7 +222,7 @@ func (b *binder) specialTime(text string, t types.Type) (types.Datum, bool) {
 	word, zone, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
 	days, ok := map[string]int{"epoch": 0, "now": 0, "today": 0, "yesterday": -1, "tomorrow": 1}[word]
 	c := b.env.Context
-	if !ok || c == nil {
+	if !ok || c == nil || t.Kind == types.Time {
 		return nil, false
 	}
 	at := c.TimeZone

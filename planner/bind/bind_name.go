@@ -180,7 +180,7 @@ func (b *binder) path(x expr.Expr, path []string, pos int) (expr.Expr, error) {
 // bare are the functions that need no parentheses.
 var bare = map[string]string{
 	"current_date": "current_date", "current_timestamp": "current_timestamp", "current_time": "current_time",
-	"localtimestamp": "localtimestamp", "current_user": "current_user", "user": "current_user", "session_user": "session_user",
+	"localtimestamp": "localtimestamp", "localtime": "localtime", "current_user": "current_user", "user": "current_user", "session_user": "session_user",
 	"current_catalog": "current_catalog", "current_database": "current_database", "current_schema": "current_schema",
 	"grouping__id": "grouping_id",
 }

@@ -193,7 +193,7 @@ func storable(from, to types.Type) bool {
 		return true
 	case t == types.String:
 		return !f.IsNested() && f != types.Binary
-	case f.IsDatetime() && t.IsDatetime():
+	case f.IsDatetime() && t.IsDatetime(), f == types.Time && t == types.Time:
 		return true
 	case f == t && f.IsInterval():
 		return true

@@ -139,6 +139,36 @@ func (b *binder) foldable(e expr.Expr) bool {
 	return ok
 }
 
+// argument is the value of an argument of constants, nil for others.
+func (b *binder) argument(e expr.Expr) (*expr.Literal, error) {
+	if _, lambda := e.(*expr.Lambda); lambda || !b.foldable(e) || hasFree(e) {
+		return nil, nil
+	}
+	v, err := b.evaluate(e)
+	if err != nil {
+		return nil, err
+	}
+	return &expr.Literal{Value: v, T: e.Type()}, nil
+}
+
+// hasFree reports whether e uses a parameter of a lambda that it stands in.
+func hasFree(e expr.Expr) bool {
+	bound := map[int32]bool{}
+	free := false
+	walk(e, func(e expr.Expr) bool {
+		switch e := e.(type) {
+		case *expr.Lambda:
+			for _, p := range e.Params {
+				bound[p.ID] = true
+			}
+		case *expr.LambdaVar:
+			free = free || !bound[e.ID]
+		}
+		return !free
+	})
+	return free
+}
+
 func lower(s string) string { return strings.ToLower(s) }
 
 // evaluate computes an expression without columns.

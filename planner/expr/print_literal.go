@@ -78,6 +78,8 @@ func integerSQL(v int64, t types.Type) string {
 		return "TIMESTAMP '" + stamp(v) + "Z'"
 	case types.TimestampNTZ:
 		return "TIMESTAMP_NTZ '" + stamp(v) + "'"
+	case types.Time:
+		return "TIME '" + time.Unix(0, v).UTC().Format("15:04:05.999999999") + "'"
 	case types.YearMonth:
 		sign, m := sign(v)
 		return fmt.Sprintf("INTERVAL '%s%d-%d' YEAR TO MONTH", sign, m/12, m%12)

@@ -50,6 +50,8 @@ func (p *parser) typeName() ast.TypeName {
 		t.Len = p.typeParams(name, 1)[0]
 	case "DECIMAL", "DEC", "NUMERIC":
 		t.Type = p.decimalType(name)
+	case "TIME":
+		t.Type = p.timeType()
 	default:
 		flat, ok := flatTypes[name]
 		if !ok {
@@ -65,6 +67,24 @@ func (p *parser) typeName() ast.TypeName {
 	}
 	t.Span = p.from(pos)
 	return t
+}
+
+// timeType parses what follows TIME: (precision), WITHOUT TIME ZONE.
+func (p *parser) timeType() types.Type {
+	n := types.MaxTimePrecision
+	if p.is("(") {
+		pos := p.tok.pos
+		n = p.typeParams("TIME", 1)[0]
+		if n > types.MaxTimePrecision {
+			p.failAt(pos, sqlerr.TimePrecision, "The seconds precision %d of the TIME data type is out of the supported range [0, %d].", n, types.MaxTimePrecision)
+			n = types.MaxTimePrecision
+		}
+	}
+	if p.accept("WITHOUT") {
+		p.expect("TIME")
+		p.expect("ZONE")
+	}
+	return types.TimeType(n)
 }
 
 // typeParams parses (n, …) of at most count numbers; missing ones are 0.

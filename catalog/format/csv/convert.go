@@ -56,6 +56,8 @@ func (r *reader) convert(c *column, n int) {
 		fill(r, c, n, o.times.Date)
 	case types.Timestamp:
 		fill(r, c, n, o.times.Stamp)
+	case types.Time:
+		fill(r, c, n, func(s string) (int64, bool) { return o.times.Clock(s, t.P) })
 	case types.TimestampNTZ:
 		fill(r, c, n, o.times.NTZ)
 	default:

@@ -129,6 +129,8 @@ func (w *writer) int64(cell []byte, t types.Type, x int64) []byte {
 		return w.o.times.AppendStamp(cell, x)
 	case types.TimestampNTZ:
 		return w.o.times.AppendNTZ(cell, x)
+	case types.Time:
+		return w.o.times.AppendClock(cell, x)
 	case types.Decimal:
 		return textvalue.AppendDecimal(cell, types.Int128From(x), int(t.S))
 	}

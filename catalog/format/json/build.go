@@ -491,6 +491,12 @@ func (b *builder) parse(o *options, text string) bool {
 			return false
 		}
 		b.integer(us)
+	case types.Time:
+		v, ok := o.times.Clock(text, b.t.P)
+		if !ok {
+			return false
+		}
+		b.integer(v)
 	case types.Binary:
 		data, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {

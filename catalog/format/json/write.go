@@ -184,6 +184,8 @@ func (w *writer) int64(buf []byte, t types.Type, x int64) []byte {
 		return append(w.o.times.AppendStamp(append(buf, '"'), x), '"')
 	case types.TimestampNTZ:
 		return append(w.o.times.AppendNTZ(append(buf, '"'), x), '"')
+	case types.Time:
+		return append(w.o.times.AppendClock(append(buf, '"'), x), '"')
 	case types.Decimal:
 		return textvalue.AppendDecimal(buf, types.Int128From(x), int(t.S))
 	}

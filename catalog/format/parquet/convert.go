@@ -14,6 +14,7 @@ import (
 var (
 	errDecimal   = errors.New("a decimal does not fit its type")
 	errTimestamp = errors.New("a timestamp is out of range")
+	errTime      = errors.New("a time is out of the day")
 )
 
 // newValues returns the decoder of a leaf: physical values to vectors of the leaf's SQL type.
@@ -101,6 +102,10 @@ func int32Values(l *leaf) (values, error) {
 		return &fixed[int16]{width: 4, conv: narrow[int16]}, nil
 	case types.Int32, types.Date:
 		return &fixed[int32]{width: 4}, nil
+	case types.Time:
+		return &fixed[int64]{width: 4, conv: func(dst []int64, src []byte) error {
+			return clocks(dst, cast[int32](src), nanosPerMicro*1000)
+		}}, nil
 	case types.Int64: // UINT_32
 		return &fixed[int64]{width: 4, conv: func(dst []int64, src []byte) error {
 			for i, x := range cast[uint32](src)[:len(dst)] {
@@ -129,10 +134,31 @@ func int32Values(l *leaf) (values, error) {
 	return nil, fmt.Errorf("column %s has the type %s that INT32 cannot hold", l, l.typ)
 }
 
+// clocks reads times of day in units of unit nanoseconds; digits beyond microseconds are cut.
+func clocks[T int32 | int64](dst []int64, src []T, unit int64) error {
+	const day = 86_400_000_000_000
+	for i, x := range src[:len(dst)] {
+		if x < 0 || int64(x) >= day/unit {
+			return errTime
+		}
+		dst[i] = int64(x) * unit / nanosPerMicro * nanosPerMicro
+	}
+	return nil
+}
+
 func int64Values(l *leaf) (values, error) {
 	switch l.typ.Kind {
 	case types.Int64:
 		return &fixed[int64]{width: 8}, nil
+	case types.Time:
+		annotation(&l.schemaElement)
+		unit := int64(1)
+		if l.unit == unitMicros {
+			unit = nanosPerMicro
+		}
+		return &fixed[int64]{width: 8, conv: func(dst []int64, src []byte) error {
+			return clocks(dst, cast[int64](src), unit)
+		}}, nil
 	case types.Timestamp, types.TimestampNTZ:
 		annotation(&l.schemaElement)
 		switch l.unit {

@@ -390,7 +390,7 @@ func (p *pruner) absent(m *columnMeta, l *leaf, d types.Datum, t types.Type) boo
 // physical is the PLAIN encoding of a value, which bloom filters hash; not ok
 // where one SQL value has several encodings.
 func physical(l *leaf, d types.Datum, t types.Type) ([]byte, bool) {
-	if !l.typ.SameShape(t) {
+	if !l.typ.SameShape(t) || t.Kind == types.Time {
 		return nil, false
 	}
 	var n int64

@@ -198,7 +198,7 @@ func wrapsElement(list, item *group) bool {
 }
 
 // leafType is the SQL type of a primitive column, or why it has none. Unsigned
-// integers are widened, TIME is the BIGINT of its unit, UUID its text.
+// integers are widened, UUID is its text.
 func leafType(e *schemaElement, binaryAsString bool) (types.Type, string) {
 	kind := annotation(e)
 	switch e.phys {
@@ -285,6 +285,10 @@ func integerType(e *schemaElement, kind logical) (types.Type, string) {
 	case logDate:
 		if e.phys == physInt32 {
 			return types.DateType, ""
+		}
+	case logTime:
+		if e.phys == physInt32 && e.unit == unitMillis || e.phys == physInt64 && (e.unit == unitMicros || e.unit == unitNanos) {
+			return types.TimeType(types.MaxTimePrecision), ""
 		}
 	case logTimestamp:
 		if e.phys == physInt64 && e.unit >= unitMillis && e.unit <= unitNanos {

@@ -27,7 +27,7 @@ func widens(from, to types.Type) bool {
 		return f <= types.Int16
 	case f == types.Decimal && t == types.Decimal:
 		return to.S >= from.S && to.P-to.S >= from.P-from.S
-	case f == types.Date && t == types.TimestampNTZ:
+	case f == types.Date && t == types.TimestampNTZ, f == types.Time && t == types.Time:
 		return true
 	case f == types.String && t == types.Binary, f == types.Binary && t == types.String:
 		return true

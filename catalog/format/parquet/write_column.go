@@ -231,6 +231,11 @@ func (l *leafWriter) addFlat(v *vec.Vec, rows []uint16) error {
 		}
 	}
 	added := l.nums[at:]
+	if l.typ.Kind == types.Time {
+		for i := range added {
+			added[i] /= nanosPerMicro
+		}
+	}
 	if l.dict == nil {
 		l.order.nums(added)
 		return nil
@@ -284,8 +289,15 @@ func (l *leafWriter) addValue(v *vec.Vec, i int) error {
 		l.order.num(x)
 		return nil
 	}
-	return l.addWord(word(v, i))
+	x := word(v, i)
+	if l.typ.Kind == types.Time {
+		x /= nanosPerMicro
+	}
+	return l.addWord(x)
 }
+
+// nanosPerMicro: files have TIME in microseconds, vectors in nanoseconds.
+const nanosPerMicro = 1000
 
 // word is a number as its 64 bits.
 func word(v *vec.Vec, i int) uint64 {

@@ -60,7 +60,7 @@ func (w *thriftWriter) schemaElement(e *schemaElement) {
 		case logDecimal:
 			w.i32(1, int32(e.scale))
 			w.i32(2, int32(e.prec))
-		case logTimestamp:
+		case logTime, logTimestamp:
 			w.bool(1, e.utc)
 			w.begin(2)
 			w.begin(int16(e.unit))

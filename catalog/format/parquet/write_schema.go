@@ -98,6 +98,8 @@ func physicalType(t types.Type, e *schemaElement) bool {
 		e.phys, e.logical, e.converted, e.unit, e.utc = physInt64, logTimestamp, convTimestampMicros, unitMicros, true
 	case types.TimestampNTZ:
 		e.phys, e.logical, e.unit = physInt64, logTimestamp, unitMicros
+	case types.Time:
+		e.phys, e.logical, e.unit = physInt64, logTime, unitMicros
 	case types.String:
 		e.phys, e.logical, e.converted = physBytes, logString, convUTF8
 	case types.Binary:

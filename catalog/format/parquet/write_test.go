@@ -155,6 +155,8 @@ func randomOf(r *rand.Rand, t types.Type, depth int) types.Datum {
 		return ints(32)
 	case types.Int64, types.Timestamp, types.TimestampNTZ:
 		return ints(64)
+	case types.Time:
+		return r.Int64N(86_400_000_000) * 1000
 	case types.Float32:
 		return float64(float32(r.NormFloat64()))
 	case types.Float64:
@@ -194,7 +196,7 @@ var everyType = func() types.Schema {
 	for i, t := range []types.Type{
 		types.BoolType, types.Int8Type, types.Int16Type, types.Int32Type, types.Int64Type, types.Float32Type, types.Float64Type,
 		types.DecimalType(7, 2), types.DecimalType(18, 4), types.DecimalType(20, 0), types.DecimalType(38, 10), types.StringType, types.BinaryType,
-		types.DateType, types.TimestampType, types.TimestampNTZType, types.ArrayType(types.Int64Type, true), types.ArrayType(types.ArrayType(types.StringType, true), true),
+		types.DateType, types.TimestampType, types.TimestampNTZType, types.TimeType(6), types.ArrayType(types.Int64Type, true), types.ArrayType(types.ArrayType(types.StringType, true), true),
 		types.MapType(types.StringType, types.DecimalType(30, 3), true), inner, types.ArrayType(inner, true), types.MapType(types.Int32Type, inner, true),
 	} {
 		s = append(s, types.Field{Name: fmt.Sprintf("c%d", i), Type: t, Nullable: true})

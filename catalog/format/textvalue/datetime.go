@@ -65,6 +65,16 @@ func ParseTimestamp(s string, loc *time.Location) (micros int64, hasZone, ok boo
 	return calendar.FromLocal(loc, st.Local), st.HasZone, true
 }
 
+// ParseTime reads a time of day by the rules of CAST(… AS TIME), in
+// nanoseconds; digits that the precision has not are cut off.
+func ParseTime(s string, precision uint8) (int64, bool) {
+	v, ok := calendar.ParseClock(s)
+	return v - v%calendar.ClockStep(precision), ok
+}
+
+// AppendTime writes nanoseconds of a day as HH:mm:ss with as many digits of a fraction as needed.
+func AppendTime(dst []byte, nanos int64) []byte { return calendar.AppendClock(dst, nanos) }
+
 // Zone finds a time zone by Spark's names.
 func Zone(name string) (*time.Location, bool) {
 	if name == "" {

@@ -9,11 +9,11 @@ import (
 )
 
 // Times reads and writes dates and times as the options dateFormat,
-// timestampFormat, timestampNTZFormat and timeZone of text sources say.
+// timestampFormat, timestampNTZFormat, timeFormat and timeZone of text sources say.
 type Times struct {
 	// Zone is that of timestamps, UTC unless an option says otherwise.
-	Zone             *time.Location
-	date, stamp, ntz timePattern
+	Zone                    *time.Location
+	date, stamp, ntz, clock timePattern
 }
 
 // timePattern is a pattern, or none, or why it is none.
@@ -38,6 +38,7 @@ func ParseTimes(opts map[string]string, use calendar.Use) (Times, error) {
 	t.date.compile(opts["dateformat"], use)
 	t.stamp.compile(opts["timestampformat"], use)
 	t.ntz.compile(opts["timestampntzformat"], local)
+	t.clock.compile(opts["timeformat"], local)
 	if !use.Reading {
 		t.stamp.compileDefault("yyyy-MM-dd'T'HH:mm:ss.SSSXXX")
 		t.ntz.compileDefault("yyyy-MM-dd'T'HH:mm:ss.SSS")
@@ -66,6 +67,8 @@ func (t *Times) Err(k types.Type) error {
 		return t.stamp.err
 	case types.TimestampNTZ:
 		return t.ntz.err
+	case types.Time:
+		return t.clock.err
 	}
 	for _, f := range k.Children() {
 		if err := t.Err(f.Type); err != nil {
@@ -110,6 +113,25 @@ func (t *Times) NTZ(s string) (int64, bool) {
 	}
 	st, ok := t.ntz.p.Parse(s)
 	return st.Local, ok && !st.HasZone
+}
+
+// Clock reads a time of day, in nanoseconds.
+func (t *Times) Clock(s string, precision uint8) (int64, bool) {
+	if t.clock.p == nil {
+		return ParseTime(s, precision)
+	}
+	st, ok := t.clock.p.Parse(s)
+	_, us := calendar.Split(st.Local)
+	v := us * calendar.NanosPerMicro
+	return v - v%calendar.ClockStep(precision), ok
+}
+
+// AppendClock writes a time of day.
+func (t *Times) AppendClock(b []byte, nanos int64) []byte {
+	if t.clock.p != nil {
+		return t.clock.p.Append(b, nanos/calendar.NanosPerMicro, nil)
+	}
+	return AppendTime(b, nanos)
 }
 
 // AppendDate, AppendStamp and AppendNTZ write values, of Times made for writing.

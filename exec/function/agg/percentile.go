@@ -129,6 +129,8 @@ func percentile(kind int) build.Resolver {
 			in, result = types.YearMonthType, types.YearMonthType
 		case in.Kind == types.DayTime:
 			in, result = types.DayTimeType, types.DayTimeType
+		case in.Kind == types.Time:
+			result = in
 		case in.Kind.IsNumeric(), in.Kind == types.String, in.Kind == types.Null:
 			in = types.Float64Type
 		default:
@@ -246,7 +248,7 @@ func approxPercentile(c *function.Call) (*function.Overload, error) {
 	switch k := in.Kind; {
 	case k == types.String, k == types.Null:
 		in = types.Float64Type
-	case !k.IsNumeric() && !k.IsDatetime() && k != types.YearMonth && k != types.DayTime:
+	case !k.IsNumeric() && !k.IsDatetime() && k != types.YearMonth && k != types.DayTime && k != types.Time:
 		return nil, build.WrongType(c, 0, `("NUMERIC" or "DATE" or "TIMESTAMP" or "TIMESTAMP_NTZ" or "INTERVAL YEAR TO MONTH" or "INTERVAL DAY TO SECOND")`)
 	}
 	array, err := fraction(c, 1)

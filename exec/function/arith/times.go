@@ -46,6 +46,9 @@ func overload(m mode, result types.Type, k build.Maker, params ...types.Type) (*
 }
 
 func addTimes(c *function.Call, m mode) (*function.Overload, error) {
+	if o, err := addClock(c, m); o != nil || err != nil {
+		return o, err
+	}
 	l, r := c.Args[0].Type(), c.Args[1].Type()
 	if o := moveText(c, l, r); o != nil {
 		return o, nil
@@ -71,6 +74,9 @@ func addTimes(c *function.Call, m mode) (*function.Overload, error) {
 }
 
 func subTimes(c *function.Call, m mode) (*function.Overload, error) {
+	if o, err := subClock(c, m); o != nil || err != nil {
+		return o, err
+	}
 	l, r := c.Args[0].Type(), c.Args[1].Type()
 	if o := moveText(c, l, r); o != nil {
 		return o, nil

@@ -61,6 +61,8 @@ func (c conv) maker() build.Maker {
 		return c.toDecimal()
 	case k.IsDatetime():
 		return c.toDatetime()
+	case k == types.Time:
+		return c.toTime()
 	case k.IsInterval():
 		return c.toInterval()
 	case k == types.Binary:

@@ -64,6 +64,10 @@ func Allowed(from, to types.Type, mode expr.CastMode) bool {
 		return true
 	case f.IsDatetime() && t.IsDatetime():
 		return true
+	case f == types.Time:
+		return t == types.Time || t.IsInteger() || t == types.Decimal || t == types.Timestamp || t == types.TimestampNTZ
+	case t == types.Time:
+		return f == types.Timestamp || f == types.TimestampNTZ
 	case f.IsNumeric() && t == types.Timestamp:
 		return true
 	case f == types.Timestamp && t.IsNumeric():

@@ -70,6 +70,8 @@ func (c conv) toWall() build.Maker {
 		a.ints = func(_ *build.Context, d int64) (int64, error) { return c.midnight(d) }
 	case types.Timestamp:
 		a.ints = func(x *build.Context, v int64) (int64, error) { return calendar.ToLocal(zone(x), v), nil }
+	case types.Time:
+		a.ints = func(x *build.Context, v int64) (int64, error) { return onDay(x, v), nil }
 	}
 	return a.maker(c.from)
 }
@@ -110,6 +112,8 @@ func (c conv) toInstant() build.Maker {
 		}
 	case types.TimestampNTZ:
 		a.ints = func(x *build.Context, v int64) (int64, error) { return calendar.FromLocal(zone(x), v), nil }
+	case types.Time:
+		a.ints = func(x *build.Context, v int64) (int64, error) { return calendar.FromLocal(zone(x), onDay(x, v)), nil }
 	case types.Bool:
 		a.ints = func(_ *build.Context, x int64) (int64, error) { return x, nil }
 	}

@@ -43,6 +43,10 @@ func (c conv) toDecimal() build.Maker {
 		wide.ints = func(_ *build.Context, x int64) (types.Int128, error) {
 			return c.fit(types.Int128From(x), 6, func() string { return DecimalText(types.Int128From(x), 6) })
 		}
+	case types.Time:
+		wide.ints = func(_ *build.Context, x int64) (types.Int128, error) {
+			return c.fit(types.Int128From(x), 9, func() string { return DecimalText(types.Int128From(x), 9) })
+		}
 	case types.Date:
 		wide.ints = func(*build.Context, int64) (types.Int128, error) { return types.Int128{}, build.Null }
 	case types.YearMonth, types.DayTime:

@@ -29,6 +29,7 @@ func Defs() []function.Def {
 		def("decimal", types.DecimalType(10, 0), "SELECT decimal('12.5')", "13"),
 		def("date", types.DateType, "SELECT date('2020-02-03 10:00:00')", "2020-02-03"),
 		def("timestamp", types.TimestampType, "SELECT timestamp('2020-02-03 10:00:00')", "2020-02-03 10:00:00"),
+		def("time", types.TimeType(types.MaxTimePrecision), "SELECT time('10:11:12.5')", "10:11:12.5"),
 		def("binary", types.BinaryType, "SELECT binary('Spark')", "Spark"),
 		def("string", types.StringType, "SELECT string(1.50)", "1.50"),
 		{

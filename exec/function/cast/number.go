@@ -141,6 +141,14 @@ func toInt[R interface {
 		}
 	case types.Date:
 		a.ints = func(*build.Context, int64) (R, error) { return 0, build.Null }
+	case types.Time:
+		a.ints = func(_ *build.Context, x int64) (R, error) {
+			s := x / calendar.NanosPerSecond
+			if s < lo || s > hi {
+				return 0, c.overflow(timeSQL(x))
+			}
+			return R(s), nil
+		}
 	case types.YearMonth, types.DayTime:
 		unit := intervalUnit(c.from)
 		a.ints = func(_ *build.Context, x int64) (R, error) {

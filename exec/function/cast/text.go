@@ -35,7 +35,7 @@ func (c conv) toText() build.Maker {
 	switch t.Kind {
 	case types.Bool:
 		return build.Unary(strconv.FormatBool)
-	case types.Date, types.Timestamp, types.TimestampNTZ, types.YearMonth, types.DayTime:
+	case types.Date, types.Timestamp, types.TimestampNTZ, types.Time, types.YearMonth, types.DayTime:
 		a.ints = func(x *build.Context, v int64) (string, error) {
 			var buf [64]byte
 			return string(appendText(buf[:0], v, t, zone(x))), nil
@@ -108,6 +108,8 @@ func appendText(b []byte, v int64, t types.Type, loc *time.Location) []byte {
 		return calendar.AppendWall(b, calendar.ToLocal(loc, v))
 	case types.TimestampNTZ:
 		return calendar.AppendWall(b, v)
+	case types.Time:
+		return calendar.AppendClock(b, v)
 	case types.YearMonth, types.DayTime:
 		return append(b, intervalSQL(t, v)...)
 	}

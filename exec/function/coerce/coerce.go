@@ -85,6 +85,8 @@ func tightest(a, b types.Type, ansi bool) (types.Type, bool) {
 			return types.TimestampType, true
 		}
 		return types.TimestampNTZType, true
+	case a.Kind == types.Time && b.Kind == types.Time:
+		return types.TimeType(int(max(a.P, b.P))), true
 	case a.Kind == b.Kind && (a.Kind == types.YearMonth || a.Kind == types.DayTime):
 		return types.Type{Kind: a.Kind, P: min(a.P, b.P), S: max(a.S, b.S)}, true
 	}
@@ -195,6 +197,8 @@ func CanUpCast(from, to types.Type) bool {
 		return t == types.Timestamp || t == types.TimestampNTZ
 	case f == types.Timestamp && t == types.TimestampNTZ, f == types.TimestampNTZ && t == types.Timestamp:
 		return true
+	case f == types.Time && t == types.Time:
+		return to.P >= from.P
 	case f == t && f.IsInterval():
 		return to.P <= from.P && to.S >= from.S
 	case f == t && f.IsNested() && len(from.Children()) == len(to.Children()):
@@ -227,18 +231,14 @@ func CanImplicit(from, to types.Type, ansi bool) bool {
 		}
 		return true
 	}
-	if f == types.String {
-		return t != types.Interval && (ansi || !t.IsInterval() && t != types.Bool)
-	}
-	if ansi {
-		return false
-	}
 	switch {
-	case f.IsNumeric() && t.IsNumeric():
+	case f == types.String:
+		return t != types.Interval && (ansi || !t.IsInterval() && t != types.Bool)
+	case f == types.Time: // as far as TIME is a datetime: of the current day
+		return t == types.Time || t == types.Timestamp || t == types.TimestampNTZ
+	case f.IsNumeric() && t.IsNumeric(), f.IsDatetime() && t.IsDatetime(), f == types.Binary && t == types.String:
 		return true
-	case f.IsDatetime() && t.IsDatetime():
-		return true
-	case f == types.Binary && t == types.String:
+	case f == t && (f == types.YearMonth || f == types.DayTime):
 		return true
 	}
 	return false

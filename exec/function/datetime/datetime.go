@@ -13,7 +13,7 @@ import (
 // Defs lists the family.
 func Defs() []function.Def {
 	var out []function.Def
-	for _, part := range [][]function.Def{fields(), extracts(), current(), arithmetic(), truncations(), formats(), makers(), units(), zonesDefs(), shifts()} {
+	for _, part := range [][]function.Def{fields(), extracts(), current(), clocks(), arithmetic(), truncations(), formats(), makers(), units(), zonesDefs(), shifts()} {
 		out = append(out, part...)
 	}
 	return out
@@ -38,6 +38,15 @@ func also(d function.Def, aliases ...string) function.Def {
 }
 
 func ex(sql, want string) function.Example { return function.Example{SQL: sql, Want: want} }
+
+// timeOfDay is the microseconds of the day of a TIMESTAMP, TIMESTAMP_NTZ or TIME.
+func timeOfDay(c *build.Context, k types.Kind, v int64) int64 {
+	if k == types.Time {
+		return v / calendar.NanosPerMicro
+	}
+	_, us := calendar.Split(local(c, k, v))
+	return us
+}
 
 // local is the wall-clock time of a TIMESTAMP (in the session's zone) or TIMESTAMP_NTZ.
 func local(c *build.Context, k types.Kind, v int64) int64 {

@@ -95,15 +95,21 @@ func ofDay(f dayField) build.Resolver {
 
 func ofTime(f timeField) build.Resolver {
 	return func(c *function.Call) (*function.Overload, error) {
-		in, k := ts, types.Timestamp
-		if len(c.Args) == 1 && c.Args[0].Type().Kind == types.TimestampNTZ {
-			in, k = ntz, types.TimestampNTZ
-		}
+		in := clockOr(c, 0)
 		return build.Func(build.Fixed(i32, in), build.UnaryE(func(x *build.Context, v int64) (int32, error) {
-			_, us := calendar.Split(local(x, k, v))
-			return f(us), nil
+			return f(timeOfDay(x, in.Kind, v)), nil
 		}))(c)
 	}
+}
+
+// clockOr is the type of argument i if that has a time of day, else TIMESTAMP.
+func clockOr(c *function.Call, i int) types.Type {
+	if i < len(c.Args) {
+		if t := c.Args[i].Type(); t.Kind == types.TimestampNTZ || t.Kind == types.Time {
+			return t
+		}
+	}
+	return ts
 }
 
 func extracts() []function.Def {
@@ -150,8 +156,12 @@ func extract(c *function.Call) (*function.Overload, error) {
 	case types.String, types.Null:
 		source = ts
 	case types.Date, types.Timestamp, types.TimestampNTZ:
+	case types.Time:
+		if timeFields[name] == nil && !secondNames[name] {
+			return nil, sqlerr.New(sqlerr.InvalidExtract, "Cannot extract `%s` from %s.", name, function.Text(c.Args[1]))
+		}
 	default:
-		return nil, build.WrongType(c, 1, `("TIMESTAMP" or "DATE" or "INTERVAL")`)
+		return nil, build.WrongType(c, 1, `("TIMESTAMP" or "DATE" or "TIME" or "INTERVAL")`)
 	}
 	rest := *c
 	rest.Args = []expr.Expr{&expr.Ref{T: source}}
@@ -185,13 +195,9 @@ func extract(c *function.Call) (*function.Overload, error) {
 }
 
 func seconds(c *function.Call) (*function.Overload, error) {
-	in, k := ts, types.Timestamp
-	if c.Args[0].Type().Kind == types.TimestampNTZ {
-		in, k = ntz, types.TimestampNTZ
-	}
+	in := clockOr(c, 0)
 	return build.Func(build.Fixed(types.DecimalType(8, 6), in), build.UnaryE(func(x *build.Context, v int64) (int64, error) {
-		_, us := calendar.Split(local(x, k, v))
-		return us % calendar.MicrosPerMinute, nil
+		return timeOfDay(x, in.Kind, v) % calendar.MicrosPerMinute, nil
 	}))(c)
 }
 

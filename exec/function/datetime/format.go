@@ -59,12 +59,9 @@ func dateFormat(c *function.Call) (*function.Overload, error) {
 	if err := build.Arity(c, 2, 2); err != nil {
 		return nil, err
 	}
-	in := ts
-	if c.Args[0].Type().Kind == types.TimestampNTZ {
-		in = ntz
-	}
+	in := clockOr(c, 0)
 	return build.Func(build.Fixed(text, in, text), func(*expr.Call) (function.Kernel, error) {
-		p := patterns{}
+		p := patterns{local: in.Kind == types.Time}
 		return build.Loop(func(x *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 			f, err := p.get(x, at[string](args[1], row))
 			if err != nil {
@@ -72,8 +69,14 @@ func dateFormat(c *function.Call) (*function.Overload, error) {
 			}
 			zone := x.TimeZone
 			v := at[int64](args[0], row)
-			if in.Kind == types.TimestampNTZ {
+			if in.Kind != types.Timestamp {
 				zone = nil
+			}
+			if in.Kind == types.Time {
+				if !f.OfDay() {
+					return sqlerr.New(sqlerr.InvalidRegexp, "The value of parameter(s) `format` in `date_format` is invalid: '%s'.", at[string](args[1], row))
+				}
+				v /= calendar.NanosPerMicro
 			}
 			vec.Data[string](out)[row] = string(f.Append(nil, v, zone))
 			return nil
@@ -129,6 +132,24 @@ func casting(c *function.Call, to types.Type, try bool) (*function.Overload, err
 		}
 		return &expr.Cast{Arg: args[0], To: to, Mode: mode, Pos: sqlerr.NoPos}, nil
 	}}, nil
+}
+
+// castingText is casting by way of text, for numbers that are no times.
+func castingText(c *function.Call, to types.Type, try bool) (*function.Overload, error) {
+	o, err := casting(c, to, try)
+	if err != nil {
+		return nil, err
+	}
+	cast := o.Rewrite
+	o.Rewrite = func(args []expr.Expr) (expr.Expr, error) {
+		return cast([]expr.Expr{&expr.Cast{Arg: args[0], To: text, Pos: sqlerr.NoPos}})
+	}
+	return o, nil
+}
+
+// wallByDefault reports whether TIMESTAMP is TIMESTAMP_NTZ by setting.
+func wallByDefault(c *function.Call) bool {
+	return c.Setting != nil && strings.EqualFold(c.Setting("spark.sql.timestampType"), "TIMESTAMP_NTZ")
 }
 
 func timeArg(c *function.Call) error {
@@ -205,10 +226,13 @@ func toStamp(to types.Type, try, byConf bool) build.Resolver {
 			return nil, err
 		}
 		t := to
-		if byConf && c.Setting != nil && c.Setting("spark.sql.timestampType") == "TIMESTAMP_NTZ" {
+		if byConf && wallByDefault(c) {
 			t = ntz
 		}
 		k := c.Args[0].Type().Kind
+		if k.IsNumeric() && t.Kind == types.TimestampNTZ && len(c.Args) == 1 {
+			return castingText(c, t, try)
+		}
 		if k.IsNumeric() && byConf && len(c.Args) == 1 {
 			return casting(c, t, try)
 		}

@@ -3,6 +3,7 @@ package datetime
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
@@ -15,7 +16,7 @@ import (
 func makers() []function.Def {
 	const parts = "year, month, day, hour, min, sec"
 	return []function.Def{
-		def("make_timestamp", parts+"[, timezone]", "Returns the timestamp of its parts; seconds have a fraction. Parts are of the session's time zone unless timezone is given.", makeStamp(ts, false), ex("SELECT make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887")),
+		def("make_timestamp", parts+"[, timezone]", "Returns the timestamp of its parts, or of a DATE and a TIME; seconds have a fraction. Parts are of the session's time zone unless timezone is given.", makeStamp(ts, false), ex("SELECT make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887")),
 		def("try_make_timestamp", parts+"[, timezone]", "As make_timestamp, but NULL for parts that make none.", makeStamp(ts, true), ex("SELECT try_make_timestamp(2014, 13, 28, 6, 30, 45.887)", "NULL")),
 		def("make_timestamp_ltz", parts+"[, timezone]", "As make_timestamp, always of type TIMESTAMP.", makeStamp(ts, false), ex("SELECT make_timestamp_ltz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887")),
 		def("try_make_timestamp_ltz", parts+"[, timezone]", "As make_timestamp_ltz, but NULL for parts that make none.", makeStamp(ts, true), ex("SELECT try_make_timestamp_ltz(2014, 12, 28, 26, 30, 45.887)", "NULL")),
@@ -44,9 +45,16 @@ func makeStamp(t types.Type, try bool) build.Resolver {
 			}
 			return casting(c, t, try)
 		}
-		params := []types.Type{i32, i32, i32, i32, i32, secondsType}
-		if t.Kind == types.Timestamp {
-			params = append(params, text)
+		if n := len(c.Args); n == 2 || n == 3 && t.Kind == types.Timestamp {
+			return stampOfTwo(c, t, try)
+		}
+		params := []types.Type{i32, i32, i32, i32, i32, secondsType, text}
+		if err := stampArity(c, t); err != nil {
+			return nil, err
+		}
+		t := t
+		if strings.HasSuffix(c.Name, "make_timestamp") && wallByDefault(c) {
+			t = ntz
 		}
 		return build.Func(build.Optional(t, 6, params...), build.Rows(func(x *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 			var part [5]int
@@ -71,6 +79,55 @@ func makeStamp(t types.Type, try bool) build.Resolver {
 			return nil
 		}), build.NullOut)(c)
 	}
+}
+
+// stampArity is the error of a call with none of the numbers of arguments that make a timestamp.
+func stampArity(c *function.Call, t types.Type) error {
+	n := len(c.Args)
+	if n == 6 || n == 7 && t.Kind == types.Timestamp {
+		return nil
+	}
+	want := "[1, 2, 3, 6, 7]"
+	if t.Kind != types.Timestamp {
+		want = "[2, 6]"
+	}
+	return sqlerr.New(sqlerr.WrongNumArgs, "The `%s` requires %s parameters but the actual number is %d.", c.Name, want, n)
+}
+
+// stampOfTwo is the timestamp of a DATE and a TIME[, and a time zone].
+func stampOfTwo(c *function.Call, t types.Type, try bool) (*function.Overload, error) {
+	if k := c.Args[0].Type().Kind; k != types.Date && k != types.Null {
+		return nil, build.WrongType(c, 0, `"DATE"`)
+	}
+	k := c.Args[1].Type()
+	if k.Kind == types.Null {
+		k = clock
+	} else if k.Kind != types.Time {
+		return nil, build.WrongType(c, 1, `"TIME"`)
+	}
+	return build.Func(build.Optional(t, 2, date, k, text), build.Rows(func(x *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+		zone := x.TimeZone
+		if len(args) == 3 {
+			z, err := zoneOf(at[string](args[2], row))
+			if err != nil {
+				return err
+			}
+			zone = z
+		}
+		day := int64(at[int32](args[0], row))
+		v, ok := calendar.AddMicros(day*calendar.MicrosPerDay, at[int64](args[1], row)/calendar.NanosPerMicro)
+		if !ok || day < calendar.MinDay || day > calendar.MaxDay {
+			if try {
+				return build.Null
+			}
+			return longOverflow()
+		}
+		if t.Kind == types.Timestamp {
+			v = calendar.FromLocal(zone, v)
+		}
+		vec.Data[int64](out)[row] = v
+		return nil
+	}), build.NullOut)(c)
 }
 
 func stampOf(p [5]int, micros int64) (int64, error) {

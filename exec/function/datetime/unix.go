@@ -151,7 +151,7 @@ func shifts() []function.Def {
 	return []function.Def{
 		def("timestampadd", "unit, quantity, timestamp", "Returns the timestamp that is quantity units (YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND) later.", addUnits,
 			ex("SELECT timestampadd(HOUR, 8, timestamp_ntz'2022-02-14 20:30:00')", "2022-02-15 04:30:00"), ex("SELECT timestampadd(MONTH, 1, timestamp'2022-01-31 00:00:00')", "2022-02-28 00:00:00")),
-		def("timestampdiff", "unit, startTimestamp, endTimestamp", "Returns the whole units from one timestamp to another.", diffUnits, ex("SELECT timestampdiff(MONTH, timestamp_ntz'2022-01-31 20:30:00', timestamp_ntz'2022-03-01 20:30:00')", "1")),
+		also(def("timestampdiff", "unit, startTimestamp, endTimestamp", "Returns the whole units from one timestamp to another.", diffUnits, ex("SELECT timestampdiff(MONTH, timestamp_ntz'2022-01-31 20:30:00', timestamp_ntz'2022-03-01 20:30:00')", "1")), "timediff"),
 	}
 }
 

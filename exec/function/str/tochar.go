@@ -30,7 +30,7 @@ func toChar(c *function.Call) (*function.Overload, error) {
 		return &expr.Call{Func: name, Args: args, T: s, Null: true, Pos: sqlerr.NoPos}
 	}
 	switch {
-	case t.Kind.IsDatetime():
+	case t.Kind.IsDatetime(), t.Kind == types.Time:
 		if k := c.Args[1].Type().Kind; k != types.String && k != types.Null {
 			return nil, build.WrongType(c, 1, `"STRING"`)
 		}

@@ -59,11 +59,10 @@ func ntile(c *function.Call) (*function.Overload, error) {
 	}
 	o := &function.Overload{Result: types.Int32Type, NotNull: true}
 	if len(c.Args) == 1 {
-		t, ok := build.Param(c.Args[0].Type(), types.Int32Type, c.ANSI)
-		if !ok {
+		if k := c.Args[0].Type().Kind; k != types.Int32 && k != types.Null { // no other number will do
 			return nil, build.WrongType(c, 0, `"INT"`)
 		}
-		o.Params = []types.Type{t}
+		o.Params = []types.Type{types.Int32Type}
 	}
 	return o, nil
 }

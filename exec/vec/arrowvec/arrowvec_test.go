@@ -31,6 +31,8 @@ func random(r *rand.Rand, t types.Type, null bool) types.Datum {
 		return int64(int16(r.Uint32()))
 	case types.Int32, types.Date, types.YearMonth:
 		return int64(int32(r.Uint32()))
+	case types.Time:
+		return r.Int64N(86_400_000_000) * 1000
 	case types.Int64, types.Timestamp, types.TimestampNTZ, types.DayTime:
 		return int64(r.Uint64())
 	case types.Float32:
@@ -75,7 +77,7 @@ func random(r *rand.Rand, t types.Type, null bool) types.Datum {
 
 var allTypes = []types.Type{
 	types.NullType, types.BoolType, types.Int8Type, types.Int16Type, types.Int32Type, types.Int64Type, types.Float32Type, types.Float64Type,
-	types.DecimalType(10, 2), types.DecimalType(38, 10), types.StringType, types.BinaryType, types.DateType, types.TimestampType, types.TimestampNTZType,
+	types.DecimalType(10, 2), types.DecimalType(38, 10), types.StringType, types.BinaryType, types.DateType, types.TimestampType, types.TimestampNTZType, types.TimeType(6),
 	types.YearMonthType, types.DayTimeType, types.IntervalType, types.ArrayType(types.StringType, true), types.MapType(types.StringType, types.DecimalType(9, 1), true),
 	types.StructType(types.Field{Name: "a", Type: types.Int32Type, Nullable: true}, types.Field{Name: "b", Type: types.ArrayType(types.StructType(types.Field{Name: "c", Type: types.BoolType, Nullable: true}), true), Nullable: true}),
 }
@@ -198,6 +200,8 @@ func TestForeign(t *testing.T) {
 		{arrow.BinaryTypes.StringView, `["a", null, "longer than twelve bytes"]`, []types.Datum{"a", nil, "longer than twelve bytes"}, "string"},
 		{&arrow.FixedSizeBinaryType{ByteWidth: 2}, `["YWI=", null]`, []types.Datum{"ab", nil}, "binary"},
 		{arrow.FixedWidthTypes.Date64, `["2026-01-02"]`, []types.Datum{int64(20455)}, "date"},
+		{&arrow.Time32Type{Unit: arrow.Second}, `["03:04:05", null]`, []types.Datum{int64(11045000000000), nil}, "time(6)"},
+		{&arrow.Time64Type{Unit: arrow.Nanosecond}, `["23:59:59.123456789"]`, []types.Datum{int64(86399123456000)}, "time(6)"},
 		{&arrow.TimestampType{Unit: arrow.Second}, `["2026-01-02 03:04:05", null]`, []types.Datum{int64(1767323045000000), nil}, "timestamp_ntz"},
 		{&arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "Europe/Berlin"}, `["1969-12-31T23:59:59.999999999Z"]`, []types.Datum{int64(-1)}, "timestamp"},
 		{&arrow.Decimal256Type{Precision: 38, Scale: 2}, `["-1.25"]`, []types.Datum{types.Int128From(-125)}, "decimal(38,2)"},

@@ -206,6 +206,10 @@ func flatColumn(v *vec.Vec, t types.Type, data arrow.ArrayData, dt arrow.DataTyp
 			d := floorDiv(x, 86_400_000)
 			return int32(d), d >= math.MinInt32 && d <= math.MaxInt32
 		})
+	case *arrow.Time32Type:
+		return clocks[int32](v, b, at, n, valid, int64(dt.Unit.Multiplier()))
+	case *arrow.Time64Type:
+		return clocks[int64](v, b, at, n, valid, int64(dt.Unit.Multiplier()))
 	case *arrow.TimestampType:
 		return units(v, b, at, n, valid, dt.Unit)
 	case *arrow.DurationType:
@@ -309,6 +313,14 @@ func units(v *vec.Vec, b []byte, at, n int, valid []byte, u arrow.TimeUnit) erro
 	}
 	borrow[int64](v, b, at, n)
 	return nil
+}
+
+// clocks reads times of day in units of unit nanoseconds; digits beyond microseconds are cut.
+func clocks[T int32 | int64](v *vec.Vec, b []byte, at, n int, valid []byte, unit int64) error {
+	const day = 86_400_000_000_000
+	return convertChecked(v, b, at, n, valid, func(x T) (int64, bool) {
+		return int64(x) * unit / 1000 * 1000, x >= 0 && int64(x) < day/unit
+	})
 }
 
 // wide256 is a little-endian 256-bit integer.

@@ -64,6 +64,8 @@ func DataType(t types.Type) arrow.DataType {
 		return timestampUTC
 	case types.TimestampNTZ:
 		return &arrow.TimestampType{Unit: arrow.Microsecond}
+	case types.Time:
+		return arrow.FixedWidthTypes.Time64ns
 	case types.YearMonth:
 		return arrow.FixedWidthTypes.MonthInterval
 	case types.DayTime:
@@ -167,6 +169,7 @@ var flatTypes = map[arrow.Type]types.Type{
 	arrow.FLOAT16: types.Float32Type, arrow.FLOAT32: types.Float32Type, arrow.FLOAT64: types.Float64Type,
 	arrow.STRING: types.StringType, arrow.LARGE_STRING: types.StringType, arrow.STRING_VIEW: types.StringType,
 	arrow.BINARY: types.BinaryType, arrow.LARGE_BINARY: types.BinaryType, arrow.BINARY_VIEW: types.BinaryType, arrow.FIXED_SIZE_BINARY: types.BinaryType,
+	arrow.TIME32: types.TimeType(types.MaxTimePrecision), arrow.TIME64: types.TimeType(types.MaxTimePrecision),
 	arrow.DATE32: types.DateType, arrow.DATE64: types.DateType, arrow.DURATION: types.DayTimeType,
 	arrow.INTERVAL_MONTHS: types.YearMonthType, arrow.INTERVAL_DAY_TIME: types.DayTimeType, arrow.INTERVAL_MONTH_DAY_NANO: types.IntervalType,
 }
