@@ -35,7 +35,8 @@ type builder struct {
 
 	kids  []*builder // fields of a struct, element of an array, key and value of a map
 	names map[string]int
-	guess int // the field that is expected next: members tend to come in one order
+	plain []bool // of a struct's fields: their names are written without escapes
+	guess int    // the field that is expected next: members tend to come in one order
 	v     vec.Vec
 }
 
@@ -48,9 +49,18 @@ func newBuilder(t types.Type) *builder {
 		b.names = map[string]int{}
 		for i, f := range t.Children() {
 			b.names[f.Name] = i
+			b.plain = append(b.plain, plainName(f.Name))
 		}
 	}
 	return b
+}
+
+// expect is the name of the member that comes next, if members keep their order.
+func (b *builder) expect() string {
+	if b.guess < len(b.plain) && b.plain[b.guess] {
+		return b.t.Children()[b.guess].Name
+	}
+	return ""
 }
 
 // field is the place of the struct field called name, or -1.
@@ -270,7 +280,7 @@ func (b *builder) object(s *scanner, depth int) error {
 	base := b.n
 	var mismatch error
 	b.guess = 0
-	err := s.members(func(name string) error {
+	err := s.members(b.expect, func(name string) error {
 		i := b.field(name)
 		if i < 0 {
 			return s.skip(depth + 1)
@@ -321,7 +331,7 @@ func (b *builder) entries(s *scanner, depth int) error {
 	keys, vals := b.kids[0], b.kids[1]
 	start := keys.n
 	var mismatch error
-	err := s.members(func(name string) error {
+	err := s.members(nil, func(name string) error {
 		if keys.t.Kind == types.String {
 			keys.strs = append(keys.strs, name)
 			keys.present()

@@ -3,10 +3,10 @@ package json
 import (
 	"context"
 	"errors"
-	"maps"
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -21,11 +21,56 @@ import (
 type shape struct {
 	// t is the flat type so far, or Array or Struct; Null if nothing but null was seen.
 	t      types.Type
-	fields map[string]*shape
+	fields []member
+	places map[string]int // of fields, by name
+	next   int            // the field that is expected next: members tend to come in one order
 	elem   *shape
 }
 
-func (s *shape) flat(t types.Type) { s.t = s.merged(t) }
+type member struct {
+	name  string
+	plain bool // written without escapes
+	*shape
+}
+
+// observer widens a shape by the values of records. A record that turns out
+// damaged must leave no trace, so what changes is noted and can be taken back;
+// most records change nothing.
+type observer struct {
+	scanner
+	changes []change
+}
+
+// change is a shape as it was before: its type, its number of fields and whether it had an element.
+type change struct {
+	of     *shape
+	t      types.Type
+	fields int
+	elem   *shape
+}
+
+func (in *observer) note(s *shape) {
+	in.changes = append(in.changes, change{s, s.t, len(s.fields), s.elem})
+}
+
+// undo takes back what changed since the record began.
+func (in *observer) undo() {
+	for i := len(in.changes) - 1; i >= 0; i-- {
+		c := &in.changes[i]
+		for _, f := range c.of.fields[c.fields:] {
+			delete(c.of.places, f.name)
+		}
+		c.of.t, c.of.fields, c.of.elem, c.of.next = c.t, c.of.fields[:c.fields], c.elem, 0
+	}
+}
+
+// flat widens s by a type.
+func (in *observer) flat(s *shape, t types.Type) {
+	if m := s.merged(t); !m.Equal(s.t) {
+		in.note(s)
+		s.t = m
+	}
+}
 
 // merged is the type for values of s.t and t together.
 func (s *shape) merged(t types.Type) types.Type {
@@ -60,52 +105,65 @@ func commonDecimal(a, b types.Type) types.Type {
 }
 
 // observe reads a value and widens s to hold it.
-func (s *shape) observe(in *scanner, depth int) error {
+func (in *observer) observe(s *shape, depth int) error {
 	if depth > maxDepth {
 		return errDeep
 	}
-	switch in.next() {
+	switch in.scanner.next() {
 	case object:
-		s.flat(types.Type{Kind: types.Struct})
-		return in.members(func(name string) error { return s.field(name).observe(in, depth+1) })
+		in.flat(s, types.Type{Kind: types.Struct})
+		s.next = 0
+		return in.members(s.expect, func(name string) error { return in.observe(in.field(s, name), depth+1) })
 	case array:
-		s.flat(types.Type{Kind: types.Array})
+		in.flat(s, types.Type{Kind: types.Array})
 		if s.elem == nil {
+			in.note(s)
 			s.elem = &shape{}
 		}
-		return in.elements(func() error { return s.elem.observe(in, depth+1) })
+		return in.elements(func() error { return in.observe(s.elem, depth+1) })
 	case str:
-		text, err := in.string()
-		if err != nil {
-			return err
-		}
-		t := types.StringType
-		if in.o.inferStamp && !in.o.asString {
-			if _, ok := in.o.times.Stamp(text); ok {
-				t = types.TimestampType
-			}
-		}
-		s.flat(t)
+		return in.text(s)
 	case number:
 		text, whole, special, err := in.number()
 		if err != nil {
 			return err
 		}
-		s.flat(numberType(in.o, text, whole, special))
+		// Nothing to find out about numbers beside text or, unless they may be decimals, beside doubles.
+		if s.t.Kind == types.String || s.t.Kind == types.Float64 && !in.o.asString {
+			return nil
+		}
+		in.flat(s, numberType(in.o, text, whole, special))
 	case boolean:
 		if _, err := in.boolean(); err != nil {
 			return err
 		}
 		if in.o.asString {
-			s.flat(types.StringType)
+			in.flat(s, types.StringType)
 		} else {
-			s.flat(types.BoolType)
+			in.flat(s, types.BoolType)
 		}
 	case null:
 		return in.null()
 	default:
 		return errSyntax
 	}
+	return nil
+}
+
+func (in *observer) text(s *shape) error {
+	mark := len(in.scratch)
+	text, err := in.string()
+	if err != nil {
+		return err
+	}
+	t := types.StringType
+	if in.o.inferStamp && !in.o.asString && s.t.Kind != types.String {
+		if _, ok := in.o.times.Stamp(text); ok {
+			t = types.TimestampType
+		}
+	}
+	in.scratch = in.scratch[:mark]
+	in.flat(s, t)
 	return nil
 }
 
@@ -121,42 +179,65 @@ func numberType(o *options, text string, whole, special bool) types.Type {
 			return types.Int64Type
 		}
 	}
-	if p, scale, ok := textvalue.DecimalShape(text); ok && (whole || o.preferDecimal) && scale >= 0 && max(p, scale) <= types.MaxPrecision {
-		return types.DecimalType(max(p, scale), scale)
+	if whole || o.preferDecimal {
+		if p, scale, ok := textvalue.DecimalShape(text); ok && scale >= 0 && max(p, scale) <= types.MaxPrecision {
+			return types.DecimalType(max(p, scale), scale)
+		}
 	}
 	return types.Float64Type
 }
 
-func (s *shape) field(name string) *shape {
-	if f, ok := s.fields[name]; ok {
-		return f
+// expect is the name of the member that comes next, if members keep their order.
+func (s *shape) expect() string {
+	if s.next < len(s.fields) && s.fields[s.next].plain {
+		return s.fields[s.next].name
 	}
-	if s.fields == nil {
-		s.fields = map[string]*shape{}
-	}
-	f := &shape{}
-	// The name borrows the block it was read from.
-	s.fields[string([]byte(name))] = f
-	return f
+	return ""
 }
 
-// add widens s to hold what o holds.
-func (s *shape) add(o *shape) {
-	s.flat2(o.t)
-	for n, f := range o.fields {
-		s.field(n).add(f)
+// field is the shape of the member called name of the objects at s.
+func (in *observer) field(s *shape, name string) *shape {
+	if i := s.next; i < len(s.fields) && s.fields[i].name == name {
+		s.next++
+		return s.fields[i].shape
+	}
+	i, ok := s.places[name]
+	if !ok {
+		in.note(s)
+		i = s.add(name)
+	}
+	s.next = i + 1
+	return s.fields[i].shape
+}
+
+// add makes a new field. The name may borrow the block it was read from.
+func (s *shape) add(name string) int {
+	if s.places == nil {
+		s.places = map[string]int{}
+	}
+	name = strings.Clone(name)
+	s.places[name] = len(s.fields)
+	s.fields = append(s.fields, member{name, plainName(name), &shape{}})
+	return len(s.fields) - 1
+}
+
+// join widens s to hold what o holds.
+func (s *shape) join(o *shape) {
+	if o.t.Kind != types.Null {
+		s.t = s.merged(o.t)
+	}
+	for _, f := range o.fields {
+		i, ok := s.places[f.name]
+		if !ok {
+			i = s.add(f.name)
+		}
+		s.fields[i].join(f.shape)
 	}
 	if o.elem != nil {
 		if s.elem == nil {
 			s.elem = &shape{}
 		}
-		s.elem.add(o.elem)
-	}
-}
-
-func (s *shape) flat2(t types.Type) {
-	if t.Kind != types.Null {
-		s.flat(t)
+		s.elem.join(o.elem)
 	}
 }
 
@@ -178,11 +259,12 @@ func (s *shape) final(o *options) (types.Type, bool) {
 // schema lists the fields by name.
 func (s *shape) schema(o *options) []types.Field {
 	var fs []types.Field
-	for _, n := range slices.Sorted(maps.Keys(s.fields)) {
-		if t, ok := s.fields[n].final(o); ok {
-			fs = append(fs, types.Field{Name: n, Type: t, Nullable: true})
+	for _, f := range s.fields {
+		if t, ok := f.final(o); ok {
+			fs = append(fs, types.Field{Name: f.name, Type: t, Nullable: true})
 		}
 	}
+	slices.SortFunc(fs, func(a, b types.Field) int { return strings.Compare(a.Name, b.Name) })
 	return fs
 }
 
@@ -219,43 +301,42 @@ func (f Format) Infer(ctx context.Context, st store.Store, files []store.File, o
 	}
 	all := &shape{t: types.Type{Kind: types.Struct}}
 	for i := range found {
-		all.add(&found[i])
+		all.join(&found[i])
 	}
 	if corrupt.Load() && o.mode == permissive {
-		all.field(o.corrupt).t = types.StringType
+		all.join(&shape{fields: []member{{o.corrupt, true, &shape{t: types.StringType}}}})
 	}
 	return all.schema(o), nil
 }
 
+// split widens s by the records of a split.
 func (s *shape) split(ctx context.Context, st store.Store, sp catalog.Split, o *options, corrupt *atomic.Bool) error {
-	in := &scanner{o: o}
-	s.t, s.fields = types.Type{Kind: types.Struct}, map[string]*shape{}
+	in := &observer{scanner: scanner{o: o}}
+	s.t = types.Type{Kind: types.Struct}
 	rng := rand.New(rand.NewPCG(1, uint64(sp.Start)))
 	return eachRecord(ctx, st, sp, o, nil, func(path string, text []byte) error {
 		if o.sampling < 1 && rng.Float64() >= o.sampling {
 			return nil
 		}
-		in.b, in.i, in.scratch = text, 0, in.scratch[:0]
-		// A record that turns out damaged must leave no trace.
-		one := &shape{}
+		in.b, in.i, in.scratch, in.changes = text, 0, in.scratch[:0], in.changes[:0]
 		var err error
-		switch in.next() {
+		switch in.scanner.next() {
 		case object:
-			err = one.observe(in, 1)
+			err = in.observe(s, 1)
 		case array:
 			err = in.elements(func() error {
-				if in.next() != object {
+				if in.scanner.next() != object {
 					return errSyntax
 				}
-				return one.observe(in, 1)
+				return in.observe(s, 1)
 			})
 		default:
 			err = errSyntax
 		}
 		if err == nil {
-			s.add(one)
 			return nil
 		}
+		in.undo()
 		corrupt.Store(true)
 		if o.mode == failFast {
 			return malformed(err, path, text)

@@ -1,7 +1,9 @@
 package json
 
 import (
+	"encoding/binary"
 	"errors"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -27,6 +29,13 @@ type scanner struct {
 
 // space skips blanks (and comments, if they are allowed).
 func (s *scanner) space() {
+	if s.i < len(s.b) && s.b[s.i] > ' ' && s.b[s.i] != '/' {
+		return
+	}
+	s.blanks()
+}
+
+func (s *scanner) blanks() {
 	for s.i < len(s.b) {
 		switch c := s.b[s.i]; {
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
@@ -191,6 +200,12 @@ func (s *scanner) string() (string, error) {
 	b, q := s.b, s.b[s.i]
 	start := s.i + 1
 	for i := start; i < len(b); i++ {
+		for i+8 <= len(b) && plain8(binary.LittleEndian.Uint64(b[i:]), q) {
+			i += 8
+		}
+		if i == len(b) {
+			break
+		}
 		switch c := b[i]; {
 		case c == q:
 			s.i = i + 1
@@ -202,6 +217,15 @@ func (s *scanner) string() (string, error) {
 		}
 	}
 	return "", errSyntax
+}
+
+// plain8 reports whether none of eight bytes is the quote, a backslash or a
+// control character. The subtractions borrow into a byte's top bit where it is
+// too small; bytes above 127 are left out by &^, and a borrow from a lower byte only makes the answer false.
+func plain8(w uint64, q byte) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, slash := w^ones*uint64(q), w^ones*'\\'
+	return ((w-ones*0x20)&^w|(quote-ones)&^quote|(slash-ones)&^slash)&tops == 0
 }
 
 // escaped goes on with a string that began at start and has an escape at i.
@@ -302,6 +326,11 @@ func hex4(b []byte, i int) (r rune, ok bool) {
 	return r, true
 }
 
+// plainName reports whether a name is written as it is.
+func plainName(n string) bool {
+	return !strings.ContainsFunc(n, func(c rune) bool { return c < 0x20 || c == '"' || c == '\\' })
+}
+
 // name reads a member's name.
 func (s *scanner) name() (string, error) {
 	c := s.peek()
@@ -318,18 +347,36 @@ func (s *scanner) name() (string, error) {
 	return textfile.Text(s.b[start:s.i]), nil
 }
 
+// expected reads a member's name if it is want, quoted and written without
+// escapes; else it reads nothing.
+func (s *scanner) expected(want string) bool {
+	end := s.i + len(want) + 1
+	if end >= len(s.b) || s.b[s.i] != '"' || s.b[end] != '"' || string(s.b[s.i+1:end]) != want {
+		return false
+	}
+	s.i = end + 1
+	return true
+}
+
 // members calls f for each member of the object at hand, with the scanner at
-// its value, which f reads.
-func (s *scanner) members(f func(name string) error) error {
+// its value, which f reads. next is asked which name comes next, most likely: a name of
+// letters that need no escape, or "". It may be nil.
+func (s *scanner) members(next func() string, f func(name string) error) error {
 	s.i++ // {
 	if s.peek() == '}' {
 		s.i++
 		return nil
 	}
 	for {
-		n, err := s.name()
-		if err != nil {
-			return err
+		n := ""
+		if next != nil {
+			n = next()
+		}
+		if s.space(); n == "" || !s.expected(n) {
+			var err error
+			if n, err = s.name(); err != nil {
+				return err
+			}
 		}
 		if s.peek() != ':' {
 			return errSyntax
@@ -380,7 +427,7 @@ func (s *scanner) skip(depth int) error {
 	}
 	switch s.next() {
 	case object:
-		return s.members(func(string) error { return s.skip(depth + 1) })
+		return s.members(nil, func(string) error { return s.skip(depth + 1) })
 	case array:
 		return s.elements(func() error { return s.skip(depth + 1) })
 	case str:
