@@ -21,11 +21,10 @@ type Values struct {
 	next atomic.Int64
 }
 
-// NewValues returns the source; of several partitions only the first has the rows.
+// NewValues returns the source; partitions share the rows in consecutive parts.
 func NewValues(env *flow.Env, cols types.Schema, rows [][]expr.Expr) *Values {
-	if env.Partition > 0 {
-		rows = nil
-	}
+	n, k := len(rows), max(env.Partitions, 1)
+	rows = rows[n*env.Partition/k : n*(env.Partition+1)/k]
 	return &Values{env: env, cols: cols, rows: rows}
 }
 

@@ -87,6 +87,11 @@ func (l *lowerer) broadcast(p *plan) *plan {
 // hash brings rows with equal keys together. ids name the columns the keys
 // are, where they are columns (0: an expression).
 func (l *lowerer) hash(p *plan, keys []expr.Expr, ids []expr.ColID) *plan {
+	return l.exchange(p, physical.Hash, keys, hashedBy(ids))
+}
+
+// hashedBy is a distribution by columns; those without an id are not known above.
+func hashedBy(ids []expr.ColID) distribution {
 	d := distribution{kind: hashed}
 	for _, id := range ids {
 		var s expr.ColSet
@@ -95,7 +100,7 @@ func (l *lowerer) hash(p *plan, keys []expr.Expr, ids []expr.ColID) *plan {
 		}
 		d.hashed = append(d.hashed, s)
 	}
-	return l.exchange(p, physical.Hash, keys, d)
+	return d
 }
 
 // divide spreads the rows of one task among all.

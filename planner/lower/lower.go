@@ -119,10 +119,7 @@ func (l *lowerer) node(n logical.Node, need expr.ColSet) (*plan, error) {
 	case *logical.Values:
 		return l.values(n)
 	case *logical.Range:
-		return &plan{
-			node: &physical.Range{Info: l.info(), Name: n.Col.Name, Start: n.Start, End: n.End, Step: n.Step},
-			cols: []*expr.Column{n.Col},
-		}, nil
+		return l.ranges(n), nil
 	case *logical.Project:
 		return l.project(n, need)
 	case *logical.Filter:

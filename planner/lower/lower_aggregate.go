@@ -24,17 +24,18 @@ func (l *lowerer) aggregate(n *logical.Aggregate, need expr.ColSet) (*plan, erro
 	if err != nil {
 		return nil, err
 	}
+	rel, keys := l.est.Relation(n.Input), keyExprs(n.Keys)
 	if n.Sets == nil {
-		return l.group(in, n.Keys, aggs)
+		return l.group(in, n.Keys, aggs, rel, keys)
 	}
 	g := newGrouping(n)
-	if l.splits(aggs) && l.est.Relation(n.Input).Groups(keyExprs(n.Keys)) < preaggregate*l.est.Rows(n.Input) {
+	if l.splits(aggs) && rel.Groups(keys) < preaggregate*rel.Rows {
 		return l.twoSteps(in, n.Keys, aggs, g)
 	}
 	if in, err = l.expand(g, in, aggs); err != nil {
 		return nil, err
 	}
-	return l.group(in, g.inner, aggs)
+	return l.group(in, g.inner, aggs, rel, keys)
 }
 
 // preaggregate is the largest estimated share of groups in rows for which

@@ -4,24 +4,41 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/estimate"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/logical"
 	"github.com/volley-sql/volley/planner/physical"
 )
 
 // group aggregates in: in one step where rows of a group are together, else in
-// two with an exchange of states between them. DISTINCT aggregates and those
-// that depend on order need all rows of a group, so for them rows move instead.
-func (l *lowerer) group(in *plan, keys, aggs []logical.Named) (*plan, error) {
+// two with an exchange of states between them. DISTINCT aggregates need all
+// rows of a group, unless the rows can be made distinct first; those that depend
+// on order need them always. There rows move instead. rel and byKeys are what is
+// estimated of the input and the number of groups.
+func (l *lowerer) group(in *plan, keys, aggs []logical.Named, rel *estimate.Relation, byKeys []expr.Expr) (*plan, error) {
 	exprs := keyExprs(keys)
-	together := in.dist.kind == single || len(keys) > 0 && in.dist.coversKeys(columnIDs(exprs))
-	if !together && l.splits(aggs) {
-		return l.twoSteps(in, keys, aggs, nil)
+	if !l.grouped(in, exprs) {
+		if l.splits(aggs) {
+			return l.twoSteps(in, keys, aggs, nil)
+		}
+		if d := l.distinct(in, keys, aggs); d != nil && d.worth(rel, byKeys) {
+			return d.lower()
+		}
 	}
 	in, err := l.together(in, exprs)
 	if err != nil {
 		return nil, err
 	}
+	return l.complete(in, keys, aggs)
+}
+
+// grouped reports whether rows that agree in the keys are in one task.
+func (l *lowerer) grouped(in *plan, keys []expr.Expr) bool {
+	return in.dist.kind == single || len(keys) > 0 && in.dist.coversKeys(columnIDs(keys))
+}
+
+// complete aggregates rows whose groups are together.
+func (l *lowerer) complete(in *plan, keys, aggs []logical.Named) (*plan, error) {
 	node, cols, err := l.oneStep(in, keys, aggs)
 	if err != nil {
 		return nil, err
@@ -68,6 +85,29 @@ func (l *lowerer) splits(aggs []logical.Named) bool {
 // twoSteps is a Partial aggregation, an exchange of its states by the keys, and
 // a Final one. With grouping sets the states are repeated between the two.
 func (l *lowerer) twoSteps(in *plan, keys, aggs []logical.Named, g *grouping) (*plan, error) {
+	h, err := l.partial(in, keys, aggs)
+	if err != nil {
+		return nil, err
+	}
+	if g != nil {
+		h.plan = l.repeatStates(g, h.plan, len(keys))
+		h.keys = g.inner
+	}
+	h.exchange(len(h.keys))
+	return h.final(), nil
+}
+
+// half is an aggregation of which the Partial step is done.
+type half struct {
+	l    *lowerer
+	plan *plan // keys, then states
+	part *physical.HashAggregate
+	keys []logical.Named
+	aggs []*expr.Column // of the results
+}
+
+// partial is the first step, whose output goes to a Final one.
+func (l *lowerer) partial(in *plan, keys, aggs []logical.Named) (*half, error) {
 	part, cols, err := l.oneStep(in, keys, aggs)
 	if err != nil {
 		return nil, err
@@ -86,30 +126,39 @@ func (l *lowerer) twoSteps(in *plan, keys, aggs []logical.Named, g *grouping) (*
 	for i, t := range part.StateTypes {
 		p.cols = append(p.cols, &expr.Column{ID: hiddenColumn - expr.ColID(20_000+i), Name: "state", T: t, Null: true})
 	}
-	if g != nil {
-		p = l.repeatStates(g, p, len(keys))
-		keys = g.inner
+	return &half{l: l, plan: p, part: part, keys: keys, aggs: cols[len(keys):]}, nil
+}
+
+// exchange brings groups together that agree in the first n keys.
+func (h *half) exchange(n int) {
+	if n == 0 {
+		h.plan = h.l.gather(h.plan, nil)
+		return
 	}
-	final := &physical.HashAggregate{
-		Info: l.info(), Mode: physical.Final, Aggs: part.Aggs, AggNames: part.AggNames,
-		StateTypes: part.StateTypes, States: part.States,
+	if h.plan.dist.kind == single {
+		return
 	}
-	ids := make([]expr.ColID, len(keys))
-	var out []*expr.Column
-	for i, k := range keys {
-		final.Keys = append(final.Keys, p.ref(i))
-		final.KeyNames = append(final.KeyNames, k.Col.Name)
-		ids[i] = max(k.Col.ID, 0)
-		out = append(out, column(k.Col, final.Keys[i]))
+	refs, ids := make([]expr.Expr, n), make([]expr.ColID, n)
+	for i := range n {
+		refs[i], ids[i] = h.plan.ref(i), max(h.keys[i].Col.ID, 0)
 	}
-	switch {
-	case len(keys) == 0:
-		p = l.gather(p, nil)
-	case p.dist.kind != single:
-		p = l.hash(p, final.Keys, ids)
+	h.plan = h.l.hash(h.plan, refs, ids)
+}
+
+// final is the second step.
+func (h *half) final() *plan {
+	node := &physical.HashAggregate{
+		Info: h.l.info(), Mode: physical.Final, Input: h.plan.node, Aggs: h.part.Aggs, AggNames: h.part.AggNames,
+		StateTypes: h.part.StateTypes, States: h.part.States,
 	}
-	final.Input = p.node
-	return &plan{node: final, cols: append(out, cols[len(part.Keys):]...), dist: p.dist}, nil
+	out := &plan{node: node, dist: h.plan.dist}
+	for i, k := range h.keys {
+		node.Keys = append(node.Keys, h.plan.ref(i))
+		node.KeyNames = append(node.KeyNames, k.Col.Name)
+		out.cols = append(out.cols, column(k.Col, node.Keys[i]))
+	}
+	out.cols = append(out.cols, h.aggs...)
+	return out
 }
 
 // repeatStates repeats groups, of which the first columns are the keys.

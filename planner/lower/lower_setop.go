@@ -64,7 +64,7 @@ func (l *lowerer) setOp(n *logical.SetOp, need expr.ColSet) (*plan, error) {
 	for _, c := range out.cols {
 		a.Keys = append(a.Keys, logical.Named{Col: c, Expr: c})
 	}
-	return l.group(out, a.Keys, nil)
+	return l.group(out, a.Keys, nil, nil, nil)
 }
 
 // shapeIDs is shape without regard to names.

@@ -6,6 +6,22 @@ import (
 	"github.com/volley-sql/volley/planner/physical"
 )
 
+// Rows from which on a generated or literal table is made by several tasks.
+const (
+	spreadRange  = 1 << 16
+	spreadValues = 1 << 12
+)
+
+// ranges is a generated table.
+func (l *lowerer) ranges(n *logical.Range) *plan {
+	node := &physical.Range{Info: l.info(), Name: n.Col.Name, Start: n.Start, End: n.End, Step: n.Step}
+	p := &plan{node: node, cols: []*expr.Column{n.Col}}
+	if l.opts.Partitions > 1 && l.est.Rows(n) >= spreadRange {
+		node.Spread, p.dist.kind = true, spread
+	}
+	return p
+}
+
 // values is a literal table. Rows with expressions that could not be folded
 // become projections of a single row without columns.
 func (l *lowerer) values(n *logical.Values) (*plan, error) {
@@ -37,6 +53,9 @@ func (l *lowerer) values(n *logical.Values) (*plan, error) {
 		p.node = &physical.Values{Info: l.info(), Cols: schema(n.Cols)}
 	case 1:
 		p.node = inputs[0]
+		if v, ok := p.node.(*physical.Values); ok && l.opts.Partitions > 1 && len(v.Rows) >= spreadValues {
+			v.Spread, p.dist.kind = true, spread
+		}
 	default:
 		p.node = &physical.Union{Info: l.info(), Inputs: inputs, Names: names}
 	}

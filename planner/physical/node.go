@@ -51,18 +51,22 @@ type RuntimeFilter struct {
 	Key    int
 }
 
-// Values is a literal table; Rows hold literals.
+// Values is a literal table; Rows hold literals. The tasks of a stage share
+// the rows in consecutive parts. Spread says that it is worth several tasks.
 type Values struct {
-	Info Meta
-	Cols types.Schema
-	Rows [][]expr.Expr
+	Info   Meta
+	Cols   types.Schema
+	Rows   [][]expr.Expr
+	Spread bool
 }
 
-// Range produces the BIGINTs of [Start, End) in steps of Step.
+// Range produces the BIGINTs of [Start, End) in steps of Step. It is shared
+// out as Values is.
 type Range struct {
 	Info             Meta
 	Name             string
 	Start, End, Step int64
+	Spread           bool
 }
 
 // Project computes Exprs, named by Names.

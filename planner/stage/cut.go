@@ -107,8 +107,8 @@ func (s *Stage) reads(r *physical.StageRead) {
 }
 
 // size sets the number of tasks: that of the channels to read, which all
-// divided inputs must agree on; one if rows are gathered or come from no
-// table; else as many as the splits keep busy.
+// divided inputs must agree on; one if rows are gathered or made from little;
+// else as many as the splits keep busy.
 func (c *cutter) size(s *Stage, plan physical.Node) error {
 	channels, splits, single := 0, 0, false
 	var bad error
@@ -127,8 +127,14 @@ func (c *cutter) size(s *Stage, plan physical.Node) error {
 			}
 		case *physical.Scan:
 			splits = max(splits, len(n.Scan.Splits))
-		case *physical.Values, *physical.Range:
-			single = true
+		case *physical.Values:
+			if single = single || !n.Spread; n.Spread {
+				splits = max(splits, c.tasks)
+			}
+		case *physical.Range:
+			if single = single || !n.Spread; n.Spread {
+				splits = max(splits, c.tasks)
+			}
 		}
 		return true
 	})
