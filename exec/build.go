@@ -6,6 +6,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/exec/flow"
+	"github.com/volley-sql/volley/exec/hold"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -49,7 +50,7 @@ func Build(env *flow.Env, plan physical.Node, in Inputs, opts ...Option) (*Task,
 	for _, o := range opts {
 		o(t)
 	}
-	b := &builder{task: t, env: &e, in: in, uses: map[int32]int{}, shared: map[int32]*sharedInput{}}
+	b := &builder{task: t, env: &e, in: in, uses: map[int32]int{}, shared: map[int32]*sharedInput{}, levels: t.levels, held: t.held}
 	tree.Walk(plan, func(n physical.Node) bool {
 		if s, ok := n.(*physical.Shared); ok {
 			b.uses[s.Key]++
@@ -80,6 +81,10 @@ type builder struct {
 	in     Inputs
 	uses   map[int32]int // how often each Shared key stands in the plan
 	shared map[int32]*sharedInput
+	// levels are the rows that Recurrence nodes read, by key, and held the
+	// parts of a step by node, in the task of a step.
+	levels map[int32]*hold.Store
+	held   map[int32]*sharedInput
 }
 
 // build adds the pipelines n needs to the task and returns the chain that delivers n's rows.
@@ -109,6 +114,12 @@ func (b *builder) build(n physical.Node) (*chain, error) {
 		return b.union(n)
 	case *physical.Shared:
 		return b.share(n)
+	case *physical.Recursive:
+		return b.recursive(n)
+	case *physical.Recurrence:
+		return b.recurrence(n)
+	case *physical.Held:
+		return b.kept(n)
 	case *physical.Sort:
 		return b.sort(n)
 	case *physical.Window:
@@ -130,7 +141,11 @@ func (b *builder) build(n physical.Node) (*chain, error) {
 		}
 		return nil, sqlerr.New(sqlerr.InternalError, "an exchange inside one of %d tasks", b.env.Partitions)
 	}
-	return nil, sqlerr.New(sqlerr.InternalError, "no operator for %s", kind(n))
+	return nil, noOperator(n)
+}
+
+func noOperator(n physical.Node) error {
+	return sqlerr.New(sqlerr.InternalError, "no operator for %s", kind(n))
 }
 
 // nodeEnv is the environment for the operators of n: with an account of its own.

@@ -45,15 +45,21 @@ func (b *builder) share(n *physical.Shared) (*chain, error) {
 		if err != nil {
 			return nil, err
 		}
-		env := b.nodeEnv(n)
-		s = &sharedInput{env: env, types: columnTypes(n.Schema()), stores: make([]*hold.Store, env.Threads)}
-		for i := range s.stores {
-			s.stores[i] = hold.NewStore(s.types, env.Account)
-		}
-		s.pipeline = b.sink(c, n, s)
+		s = b.keep(c, n)
 		b.shared[n.Key] = s
 	}
 	return b.start(n, &sharedReader{in: s}, false, s.pipeline), nil
+}
+
+// keep ends a chain in a sharedInput, accounted to n.
+func (b *builder) keep(c *chain, n physical.Node) *sharedInput {
+	env := b.nodeEnv(n)
+	s := &sharedInput{env: env, types: columnTypes(n.Schema()), stores: make([]*hold.Store, env.Threads)}
+	for i := range s.stores {
+		s.stores[i] = hold.NewStore(s.types, env.Account)
+	}
+	s.pipeline = b.sink(c, n, s)
+	return s
 }
 
 func columnTypes(s types.Schema) []types.Type {

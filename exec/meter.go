@@ -47,6 +47,25 @@ type cell struct {
 	_                           [24]byte // a cache line each
 }
 
+// add counts what other, the meters of a step of a recursion, counted. One
+// thread at a time does.
+func (m *meters) add(other *meters) {
+	for _, o := range other.nodes {
+		n := m.byID[o.id]
+		if o.id == 0 || n == nil {
+			continue
+		}
+		to := &n.cells[0]
+		for i := range o.cells {
+			from := &o.cells[i]
+			to.rows.Add(from.rows.Load())
+			to.batches.Add(from.batches.Load())
+			to.bytes.Add(from.bytes.Load())
+			to.nanos.Add(from.nanos.Load())
+		}
+	}
+}
+
 func add(a *atomic.Int64, n int64) { a.Store(a.Load() + n) }
 
 type clock struct {
@@ -197,6 +216,12 @@ func kind(n physical.Node) string {
 		return "Write"
 	case *physical.Shared:
 		return "Shared"
+	case *physical.Recursive:
+		return "Recursive"
+	case *physical.Recurrence:
+		return "Recurrence"
+	case *physical.Held:
+		return "Held"
 	case *physical.Exchange:
 		return "Exchange"
 	case *physical.StageRead:

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/volley-sql/volley/exec/flow"
+	"github.com/volley-sql/volley/exec/hold"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -27,6 +28,9 @@ type Task struct {
 	meters    *meters
 	accounts  []*mem.Account
 	tap       func(physical.Meta, int, vec.Stream) vec.Stream
+	// levels and held are what the task of a recursion's step reads.
+	levels map[int32]*hold.Store
+	held   map[int32]*sharedInput
 
 	started atomic.Bool
 	closed  sync.Once

@@ -58,7 +58,7 @@ func Query(ctx context.Context, env *bind.Env, q *ast.Query, partitions int) (*P
 func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*Plan, error) {
 	p := &Plan{Bound: b}
 	var err error
-	p.Optimized, err = optimize.Optimize(ctx, b.Node, optimize.Options{
+	p.Optimized, err = optimize.Optimize(ctx, b.Root(), optimize.Options{
 		Disabled:  !settings.OptimizerEnabled.Get(env.Settings),
 		Skip:      skipped(env.Settings),
 		Functions: env.Functions,

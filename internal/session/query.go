@@ -78,7 +78,7 @@ func (s *Session) explanation(ctx context.Context, st *statement, e *ast.Explain
 		return what, err
 	}
 	if e.Mode == ast.ExplainLogical {
-		return logical.Format(b.Node), nil
+		return logical.Format(b.Root()), nil
 	}
 	partitions := 1
 	if s.cfg.Runner != nil {
@@ -92,7 +92,7 @@ func (s *Session) explanation(ctx context.Context, st *statement, e *ast.Explain
 	case ast.ExplainOptimized:
 		return logical.Format(p.Optimized), nil
 	case ast.ExplainExtended, ast.ExplainCost:
-		return "== Logical plan ==\n" + logical.Format(b.Node) + "\n== Optimized plan ==\n" + logical.Format(p.Optimized) +
+		return "== Logical plan ==\n" + logical.Format(b.Root()) + "\n== Optimized plan ==\n" + logical.Format(p.Optimized) +
 			"\n== Physical plan ==\n" + what + physical.Format(p.Physical, nil), nil
 	case ast.ExplainStages:
 		job, err := stage.Cut("explain", p.Physical, max(partitions, 1), st.snap.Map())

@@ -40,6 +40,10 @@ var (
 	PartitionOverwrite = newEnum("spark.sql.sources.partitionOverwriteMode", "STATIC", "0.1",
 		"What INSERT OVERWRITE replaces in a partitioned table: all that the PARTITION clause names (STATIC), or the partitions that get new rows (DYNAMIC).",
 		"STATIC", "DYNAMIC")
+	RecursionLevels = newInt("spark.sql.cteRecursionLevelLimit", "100", -1, 1<<31-1, "0.1",
+		"How often the step of a recursive CTE may run before the query fails with RECURSION_LEVEL_LIMIT_EXCEEDED. -1: without limit.")
+	RecursionRows = newInt("spark.sql.cteRecursionRowLimit", "1000000", -1, 1<<31-1, "0.1",
+		"Rows that a recursive CTE may have made before the query fails with RECURSION_ROW_LIMIT_EXCEEDED. -1: without limit.")
 	SessionTimeZone = newZone("spark.sql.session.timeZone", "", "0.1",
 		"Time zone in which TIMESTAMP values are read and shown, e.g. Europe/Berlin or +02:00. Empty: that of the system.")
 	ShufflePartitions = newInt("spark.sql.shuffle.partitions", "0", 0, 1<<20, "0.1",

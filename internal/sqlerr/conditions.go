@@ -39,7 +39,6 @@ func All() []*Condition {
 // error-conditions.json where Spark has the condition.
 
 var (
-	AliasesMismatch               = define("ASSIGN_ALIASES_MISMATCH", "42826", User)
 	AllPartitionColumns           = define("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "KD005", User)
 	AmbiguousColumnOrField        = define("AMBIGUOUS_COLUMN_OR_FIELD", "42702", User)
 	AmbiguousFieldReference       = define("AMBIGUOUS_REFERENCE_TO_FIELDS", "42000", User)
@@ -228,6 +227,7 @@ var (
 	MapZipDiffTypes               = define("DATATYPE_MISMATCH.MAP_ZIP_WITH_DIFF_TYPES", "42K09", User)
 	MemoryLimit                   = define("RESOURCE.MEMORY_LIMIT", "53200", Resource)
 	MergeSchemas                  = define("CANNOT_MERGE_SCHEMAS", "42KD9", User)
+	MergeTypes                    = define("CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE", "42825", User)
 	MissingAggregation            = define("MISSING_AGGREGATION", "42803", User)
 	MissingGroupBy                = define("MISSING_GROUP_BY", "42803", User)
 	MissingWindow                 = define("MISSING_WINDOW_SPECIFICATION", "42P20", User)
@@ -259,6 +259,7 @@ var (
 	OptionsNonMap                 = define("INVALID_OPTIONS.NON_MAP_FUNCTION", "42K06", User)
 	OptionsNonString              = define("INVALID_OPTIONS.NON_STRING_TYPE", "42K06", User)
 	OrderByPosOutOfRange          = define("ORDER_BY_POS_OUT_OF_RANGE", "42805", User)
+	OuterColumnNotAllowed         = define("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED", "0A000", User)
 	ParameterDuplicate            = define("DUPLICATE_ROUTINE_PARAMETER_NAMES", "42734", User)
 	ParseEmptyStatement           = define("PARSE_EMPTY_STATEMENT", "42617", User)
 	ParseModeUnsupported          = define("PARSE_MODE_UNSUPPORTED", "42601", User)
@@ -276,7 +277,10 @@ var (
 	RangeFrameInvalidType         = define("DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE", "42K09", User)
 	RangeFrameMultiOrder          = define("DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER", "42K09", User)
 	RangeFrameWithoutOrder        = define("DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER", "42K09", User)
+	RecursionLevelLimit           = define("RECURSION_LEVEL_LIMIT_EXCEEDED", "42836", User)
+	RecursionRowLimit             = define("RECURSION_ROW_LIMIT_EXCEEDED", "42836", User)
 	RecursiveCTE                  = define("INVALID_RECURSIVE_CTE", "42836", User)
+	RecursiveReferencePlace       = define("INVALID_RECURSIVE_REFERENCE.PLACE", "42836", User)
 	RecursiveView                 = define("RECURSIVE_VIEW", "42K0H", User)
 	RemainderByZero               = define("REMAINDER_BY_ZERO", "22012", User)
 	RenameAcrossSchemas           = define("_LEGACY_ERROR_TEMP_1069", "42601", User)

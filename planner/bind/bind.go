@@ -106,10 +106,22 @@ type Plan struct {
 	Columns []*expr.Column
 	// Tables are the tables the plan reads, each once.
 	Tables []catalog.Table
+	// shared are plans that Node's Use nodes refer to.
+	shared logical.With
 	// Places are what positions in the plan's expressions refer to, and with
 	// them those of errors while it runs.
 	Places sqlerr.Places
 	last   expr.ColID // the highest id in use
+}
+
+// Root is the whole plan: Node under the plans that its CTEs share.
+func (p *Plan) Root() logical.Node {
+	if len(p.shared.Plans) == 0 {
+		return p.Node
+	}
+	w := p.shared
+	w.Input = p.Node
+	return &w
 }
 
 // Schema describes the output of the plan.
@@ -134,7 +146,7 @@ func Query(ctx context.Context, env *Env, q *ast.Query) (*Plan, error) {
 // finish makes the output of rel that of a whole query: its visible columns.
 func (b *binder) finish(rel *relation) *Plan {
 	rel = b.narrow(rel)
-	p := &Plan{Node: rel.plan, Tables: b.tables, Places: b.places, last: b.lastCol}
+	p := &Plan{Node: rel.plan, Tables: b.tables, shared: b.shared, Places: b.places, last: b.lastCol}
 	for _, f := range rel.fields {
 		p.Columns = append(p.Columns, named(f.col, f.name))
 	}
@@ -192,6 +204,9 @@ type binder struct {
 
 	lastCol    expr.ColID
 	lastLambda int32
+	// shared are the plans of CTEs that all references share, by keys of their own.
+	shared  logical.With
+	lastKey int32
 	// views are the names of the views being expanded, outermost first.
 	views []string
 	// text is the definition of a view or function that is being bound, nil in

@@ -6,6 +6,7 @@ import (
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 	"github.com/volley-sql/volley/planner/expr"
+	"github.com/volley-sql/volley/planner/logical"
 )
 
 // query binds a query inside the frame fr, with the CTEs of the queries around it.
@@ -65,8 +66,14 @@ type cteScope struct {
 	first *relation
 	// outer are the columns of enclosing queries the definition uses.
 	outer []expr.ColID
-	// open is true while the definition of a recursive CTE is being bound.
-	open bool
+	// loop is what the name means inside the step of a recursive CTE, nil outside.
+	loop *recurrence
+	// recursive says that the definition refers to itself.
+	recursive bool
+	// key is the number of the With plan that all references share, 0 if each
+	// has a plan of its own; cols are that plan's columns.
+	key  int32
+	cols []*expr.Column
 }
 
 // with adds the definitions of a WITH clause. Each sees those before it, and
@@ -79,32 +86,63 @@ func (b *binder) with(defs []ast.CTE, recursive bool, fr *frame, ctes *cteScope)
 				return nil, sqlerr.New(sqlerr.DuplicatedCTE, "CTE definition can't have duplicate names: `%s`.", d.Name).At(d.Pos())
 			}
 		}
-		sc := &cteScope{parent: ctes, cte: d, frame: fr}
-		body := ctes
-		if recursive {
-			body, sc.open = sc, true
-		}
-		rel, err := b.cteBody(sc, fr, body)
+		sc := &cteScope{parent: ctes, cte: d, frame: fr, recursive: recursive && mentions(d.Query, d)}
+		rel, err := b.cteBody(sc, fr, ctes)
 		if err != nil {
 			return nil, err
 		}
-		sc.first, sc.open = rel, false
+		b.share(sc, rel)
+		sc.first = rel
 		ctes = sc
 	}
 	return ctes, nil
 }
 
+// share makes the plan of a CTE one that all references read if it gives
+// other rows each time it is run. Plans that depend on what is around them, a
+// row of an outer query or a level of a recursion, cannot be shared.
+func (b *binder) share(sc *cteScope, rel *relation) {
+	if len(sc.outer) > 0 || !b.volatilePlan(rel.plan) || refersTo(rel.plan, 0) {
+		return
+	}
+	b.lastKey++
+	sc.key, sc.cols = b.lastKey, rel.plan.Columns()
+	b.shared.Keys, b.shared.Plans = append(b.shared.Keys, sc.key), append(b.shared.Plans, rel.plan)
+}
+
+// sharedCTE is a reference to a CTE whose plan all references share.
+func (b *binder) sharedCTE(sc *cteScope) *relation {
+	u := &logical.Use{Key: sc.key, Name: sc.cte.Name}
+	rel := &relation{plan: u}
+	by := map[expr.ColID]*expr.Column{}
+	for _, c := range sc.cols {
+		d := b.newColumn(c.Name, c.T, c.Null)
+		u.Cols, by[c.ID] = append(u.Cols, d), d
+	}
+	for _, f := range sc.first.fields {
+		f.col = by[f.col.ID]
+		rel.fields = append(rel.fields, f)
+	}
+	return rel
+}
+
 // cteBody binds the query of a CTE for a reference inside the frame at.
 func (b *binder) cteBody(sc *cteScope, at *frame, body *cteScope) (*relation, error) {
 	own := &frame{parent: sc.frame.parent}
-	rel, err := b.query(sc.cte.Query, own, body)
+	var rel *relation
+	var err error
+	if sc.recursive {
+		rel, err = b.recursive(sc, own, body)
+	} else {
+		rel, err = b.query(sc.cte.Query, own, body)
+	}
 	if err != nil {
 		return nil, err
 	}
 	sc.outer = own.outer
 	sc.mark(at)
 	rel = b.narrow(rel)
-	if len(sc.cte.Columns) > 0 {
+	if len(sc.cte.Columns) > 0 && !sc.recursive {
 		if err := renameFields(rel, sc.cte.Columns, sc.cte.Pos()); err != nil {
 			return nil, err
 		}
@@ -124,8 +162,11 @@ func (b *binder) findCTE(ctes *cteScope, name string) *cteScope {
 
 // reference to a CTE inside the frame fr.
 func (b *binder) cte(sc *cteScope, fr *frame, pos int) (*relation, error) {
-	if sc.open {
-		return nil, sqlerr.New(sqlerr.Unsupported, "The recursive reference to the CTE `%s` is not supported.", sc.cte.Name).At(pos)
+	switch {
+	case sc.loop != nil:
+		return b.self(sc), nil
+	case sc.key > 0:
+		return b.sharedCTE(sc), nil
 	}
 	if rel := sc.first; rel != nil {
 		sc.first = nil
@@ -174,7 +215,7 @@ func (b *binder) narrow(rel *relation) *relation {
 // renameFields gives the fields of a relation new names.
 func renameFields(rel *relation, names []string, pos int) error {
 	if len(names) != len(rel.fields) {
-		return sqlerr.New(sqlerr.AliasesMismatch, "Number of column aliases does not match number of columns. Number of column aliases: %d; number of columns: %d.", len(names), len(rel.fields)).At(pos)
+		return sqlerr.New(sqlerr.AssignmentArityMismatch, "The number of columns or variables assigned or aliased: %d does not match the number of source expressions: %d.", len(names), len(rel.fields)).At(pos)
 	}
 	fields := make([]field, len(names))
 	for i, f := range rel.fields {

@@ -85,7 +85,7 @@ func TestErrors(t *testing.T) {
 		{"SELECT * FROM VALUES (1), (^array(1))", sqlerr.InlineTableTypes},
 		{"SELECT * FROM VALUES (^rand())", sqlerr.InlineTableExpression},
 		{"WITH c AS (SELECT 1), ^c AS (SELECT 2) SELECT * FROM c", sqlerr.DuplicatedCTE},
-		{"WITH RECURSIVE c AS (SELECT 1 UNION ALL SELECT * FROM ^c) SELECT * FROM c", sqlerr.Unsupported},
+		{"WITH RECURSIVE ^c AS (SELECT 1 EXCEPT SELECT * FROM c) SELECT * FROM c", sqlerr.RecursiveCTE},
 		{"WITH c AS (SELECT ^z FROM t) SELECT 1", sqlerr.UnresolvedColumn},
 		{"SELECT DATE ^'2020-13-01'", nil},
 		{"SELECT ^:p", sqlerr.UnboundParameter},

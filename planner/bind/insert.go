@@ -73,7 +73,7 @@ func Insert(ctx context.Context, env *Env, q *ast.Query, t *Target) (p *Plan, va
 		proj.Exprs = append(proj.Exprs, logical.Named{Col: col, Expr: x})
 		p.Columns = append(p.Columns, col)
 	}
-	p.last, p.Places = b.lastCol, b.places
+	p.last, p.Places, p.shared = b.lastCol, b.places, b.shared
 	return p, values, nil
 }
 
@@ -294,13 +294,13 @@ func (p *Plan) Write(t catalog.WriteTarget) *Plan {
 	} {
 		w.Cols = append(w.Cols, &expr.Column{ID: p.last + expr.ColID(i) + 1, Name: f.Name, T: f.Type, Pos: sqlerr.NoPos})
 	}
-	return &Plan{Node: w, Columns: w.Cols, Tables: p.Tables, Places: p.Places, last: p.last + 4}
+	return &Plan{Node: w, Columns: w.Cols, Tables: p.Tables, shared: p.shared, Places: p.Places, last: p.last + 4}
 }
 
 // Arrange returns p with its columns in another order.
 func (p *Plan) Arrange(order []int) *Plan {
 	proj := &logical.Project{Input: p.Node}
-	out := &Plan{Node: proj, Tables: p.Tables, Places: p.Places, last: p.last}
+	out := &Plan{Node: proj, Tables: p.Tables, shared: p.shared, Places: p.Places, last: p.last}
 	for _, i := range order {
 		c := p.Columns[i]
 		proj.Exprs = append(proj.Exprs, logical.Named{Col: c, Expr: c})

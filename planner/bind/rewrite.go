@@ -128,6 +128,24 @@ func (b *binder) volatile(c *expr.Call) bool {
 	return d != nil && d.Volatility == function.Volatile
 }
 
+// volatilePlan reports whether a plan may give other rows when it is run again.
+func (b *binder) volatilePlan(n logical.Node) bool {
+	for _, e := range logical.Exprs(n) {
+		if e != nil && has(e, func(e expr.Expr) bool {
+			c, ok := e.(*expr.Call)
+			return ok && b.volatile(c)
+		}) {
+			return true
+		}
+	}
+	for _, c := range append(tree.Children(n), subPlans(n)...) {
+		if b.volatilePlan(c) {
+			return true
+		}
+	}
+	return false
+}
+
 // rename replaces columns by id in e and in the plans of its subqueries.
 func rename(e expr.Expr, to map[expr.ColID]*expr.Column) expr.Expr {
 	if len(to) == 0 {

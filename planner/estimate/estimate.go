@@ -25,6 +25,8 @@ const (
 	selRange      = 1.0 / 3 // of a comparison with something unknown
 	selLike       = 0.1
 	generatedRows = 5 // rows a generator makes of one
+	recursionRows = 10
+	recurrence    = 1000 // rows of a level of a recursion
 )
 
 // Column describes the values of a column in a relation.
@@ -93,6 +95,8 @@ type Estimator struct {
 	seen  map[logical.Node]*Relation
 	stats map[catalog.Table]*catalog.Stats
 	scans int
+	// defined are the With plans by key.
+	defined map[int32]logical.Node
 }
 
 // New makes an estimator. ctx bounds the reading of statistics.
@@ -158,13 +162,19 @@ func (e *Estimator) relation(n logical.Node) *Relation {
 	case *logical.SetOp:
 		return e.setOp(n)
 	case *logical.Shared:
-		in := e.Relation(n.Plan)
-		r := plain(in.Rows, nil)
-		r.Base = in.Base
-		for i, c := range n.Cols {
-			r.Cols[c.ID] = in.Column(n.From[i].ID)
-			r.Domain[c.ID] = in.DomainOf(n.From[i].ID)
+		return e.again(n.Plan, n.From, n.Cols)
+	case *logical.With:
+		return e.Relation(n.Input)
+	case *logical.Use:
+		if in := e.defined[n.Key]; in != nil {
+			return e.again(in, in.Columns(), n.Cols)
 		}
+	case *logical.Recurrence:
+		return plain(recurrence, n.Cols)
+	case *logical.Recursive:
+		in := e.Relation(n.Anchor)
+		r := plain(in.Rows*recursionRows, n.Cols)
+		r.Base = in.Base
 		return r
 	case *logical.Generate:
 		r := e.Relation(n.Input).clone()
@@ -203,6 +213,26 @@ func (e *Estimator) topk(n *logical.TopK) *Relation {
 		r.Cols[c.Col.ID] = ranks(math.Max(1, math.Min(float64(n.K), rows/groups)))
 	}
 	return r
+}
+
+// again is a plan read under other column identities.
+func (e *Estimator) again(n logical.Node, from, cols []*expr.Column) *Relation {
+	in := e.Relation(n)
+	r := plain(in.Rows, nil)
+	r.Base = in.Base
+	for i, c := range cols {
+		r.Cols[c.ID] = in.Column(from[i].ID)
+		r.Domain[c.ID] = in.DomainOf(from[i].ID)
+	}
+	return r
+}
+
+// Define says what Use nodes of a key read.
+func (e *Estimator) Define(key int32, n logical.Node) {
+	if e.defined == nil {
+		e.defined = map[int32]logical.Node{}
+	}
+	e.defined[key] = n
 }
 
 // plain is a relation of which only the number of rows is known.

@@ -73,6 +73,10 @@ func scanField(n Node, name string, v any) (string, bool) {
 		case "K":
 			return "", true
 		}
+	case *Recursive:
+		if limit, ok := v.(int64); ok && limit < 0 {
+			return "", true
+		}
 	case *Limit:
 		if count, ok := v.(int64); ok && name == "Count" && count < 0 {
 			return "", true

@@ -92,6 +92,8 @@ type lowerer struct {
 	// plans holds the lowered plans of logical.Shared nodes by key.
 	plans      map[int32]*plan
 	nextFilter int32
+	// loop is the recursion whose step is being lowered, nil outside.
+	loop *recursion
 }
 
 // info numbers a node.
@@ -113,6 +115,9 @@ func (l *lowerer) lower(n logical.Node, need expr.ColSet) (*plan, error) {
 }
 
 func (l *lowerer) node(n logical.Node, need expr.ColSet) (*plan, error) {
+	if l.loop != nil && l.holds(n, need) {
+		return l.held(n, need)
+	}
 	switch n := n.(type) {
 	case *logical.Scan:
 		return l.scan(n, need)
@@ -144,6 +149,10 @@ func (l *lowerer) node(n logical.Node, need expr.ColSet) (*plan, error) {
 		return l.sample(n, need)
 	case *logical.Shared:
 		return l.shared(n)
+	case *logical.Recursive:
+		return l.recursive(n)
+	case *logical.Recurrence:
+		return &plan{node: &physical.Recurrence{Info: l.info(), Key: n.Key, Cols: schema(n.Cols)}, cols: n.Cols}, nil
 	case *logical.Write:
 		return l.write(n)
 	case *logical.Apply:

@@ -180,6 +180,12 @@ func defines(n logical.Node) []*expr.Column {
 		return n.Cols
 	case *logical.Shared:
 		return n.Cols
+	case *logical.Use:
+		return n.Cols
+	case *logical.Recursive:
+		return n.Cols
+	case *logical.Recurrence:
+		return n.Cols
 	case *logical.Write:
 		return n.Cols
 	}

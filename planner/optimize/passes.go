@@ -2,6 +2,7 @@ package optimize
 
 // Passes is the table of passes, in order. Before says which order is needed and why.
 var Passes = []Pass{
+	{Name: "with", Required: true, Rules: []Rule{InlineWith}},
 	{Name: "simplify", Rules: simplifyRules},
 	{Name: "decorrelate", Required: true, Rules: []Rule{Decorrelate}},
 	{Name: "setops", Required: true, Rules: []Rule{MergeUnions, IntersectExcept, UnionDistinct}},
@@ -11,6 +12,7 @@ var Passes = []Pass{
 	{Name: "ranks", Rules: []Rule{RankLimit}},
 	{Name: "join order", Rules: []Rule{OrderJoins}},
 	{Name: "limits", Rules: limitRules},
+	{Name: "expand with", Required: true, Rules: []Rule{ExpandWith, LimitRecursion}},
 	{Name: "share", Rules: []Rule{ShareSubplans}},
 	{Name: "prune", Rules: []Rule{PruneColumns}},
 }
@@ -23,6 +25,9 @@ var simplifyRules = []Rule{
 // Before lists pairs of passes with the reason the first must come before the
 // second; a test checks the table against it.
 var Before = [][3]string{
+	{"with", "decorrelate", "a plan used once is unnested where it stands"},
+	{"limits", "expand with", "a plan that several uses share is rewritten once, while there is one of it"},
+	{"expand with", "share", "keys of shared plans are numbered after those there are"},
 	{"simplify", "decorrelate", "a negation in front of EXISTS or IN decides between semi, anti and mark join"},
 	{"decorrelate", "setops", "a correlated set operation is unnested as one"},
 	{"decorrelate", "pushdown", "predicates cannot pass an Apply or look into subquery expressions"},

@@ -67,7 +67,7 @@ func (p *Pass) run(q *Query, n logical.Node) logical.Node {
 		switch {
 		case !p.Required && q.opts.Skip[strings.ToLower(r.Name)]:
 		case r.plan != nil:
-			if m := r.plan(q, n); m != n {
+			if m := q.parts(n, r.plan); m != n {
 				q.fired(r.Name)
 				n = m
 			}

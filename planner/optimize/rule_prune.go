@@ -98,6 +98,10 @@ func (p *pruner) prune(n logical.Node, need expr.ColSet) logical.Node {
 		}
 		p.need[x.Key], p.plans[x.Key], p.last = set, x.Plan, max(p.last, x.Key)
 		return n
+	case *logical.Recursive: // its parts correspond by place
+		r := *x
+		r.Anchor, r.Step = p.whole(x.Anchor), p.whole(x.Step)
+		return &r
 	case *logical.Write:
 		cols := x.Input.Columns()
 		w := *x
@@ -109,6 +113,12 @@ func (p *pruner) prune(n logical.Node, need expr.ColSet) logical.Node {
 		used.UsedColumns(e)
 	}
 	return tree.MapChildren(n, func(c logical.Node) logical.Node { return p.prune(c, used) })
+}
+
+// whole prunes below n, whose own columns all are needed.
+func (p *pruner) whole(n logical.Node) logical.Node {
+	cols := n.Columns()
+	return withColumns(p.prune(n, expr.ColumnIDs(cols)), cols)
 }
 
 func pruneValues(x *logical.Values, need expr.ColSet) logical.Node {

@@ -3,6 +3,7 @@ package optimize
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/volley-sql/volley/catalog"
@@ -20,6 +21,11 @@ var ShareSubplans = OnPlan("ShareSubplans", func(q *Query, root logical.Node) lo
 		first: map[int]*logical.Shared{}, reads: map[logical.Node]float64{},
 	}
 	s.classify(root)
+	walkAll(root, func(n logical.Node) {
+		if n, ok := n.(*logical.Shared); ok {
+			s.key = max(s.key, n.Key)
+		}
+	})
 	s.count(root)
 	return s.rewrite(root)
 })
@@ -59,7 +65,7 @@ func (s *sharer) classify(n logical.Node) int {
 		unique = unique || e != nil && s.q.volatile(e)
 	}
 	switch n.(type) {
-	case *logical.Sample, *logical.Write, *logical.Shared:
+	case *logical.Sample, *logical.Write, *logical.Shared, *logical.Recursive, *logical.Recurrence:
 		unique = true
 	}
 	k := -1 - len(s.class)
@@ -164,9 +170,21 @@ func (s *sharer) count(n logical.Node) {
 		}
 		s.entered[k] = true
 	}
-	for _, c := range tree.Children(n) {
+	for _, c := range reached(n) {
 		s.count(c)
 	}
+}
+
+// reached are the inputs of n in which plans may be shared with others: not
+// the step of a recursion, which runs many times, nor plans that are shared already.
+func reached(n logical.Node) []logical.Node {
+	switch n := n.(type) {
+	case *logical.Recursive:
+		return []logical.Node{n.Anchor}
+	case *logical.Shared:
+		return nil
+	}
+	return tree.Children(n)
 }
 
 // worth reports whether reading n's rows again is cheaper than computing them again.
@@ -224,7 +242,13 @@ func (s *sharer) read(n logical.Node) float64 {
 func (s *sharer) rewrite(n logical.Node) logical.Node {
 	k := s.class[n]
 	if k < 0 || s.uses[k] < 2 || !s.worth(n) {
-		return tree.MapChildren(n, s.rewrite)
+		in := reached(n)
+		return tree.MapChildren(n, func(c logical.Node) logical.Node {
+			if !slices.Contains(in, c) {
+				return c
+			}
+			return s.rewrite(c)
+		})
 	}
 	cols := n.Columns()
 	use := &logical.Shared{}

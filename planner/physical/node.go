@@ -263,6 +263,34 @@ type Shared struct {
 	Input Node
 }
 
+// Recursive is the rows of Anchor, then those Step makes of them, and so on. Its
+// fields mean what those of logical.Recursive do; Cols are the columns of all
+// parts. A task runs Step many times, Anchor and the Held plans in Step once.
+type Recursive struct {
+	Info                     Meta
+	Key                      int32
+	Name                     string
+	Anchor, Step             Node
+	Cols                     types.Schema
+	Distinct                 bool
+	MaxLevel, MaxRows, Limit int64
+	Pos                      int32
+}
+
+// Recurrence is the rows of the level before in the Step of the Recursive with its Key.
+type Recurrence struct {
+	Info Meta
+	Key  int32
+	Cols types.Schema
+}
+
+// Held marks a part of the Step of a Recursive that does not depend on the
+// level: it is computed once a task and kept.
+type Held struct {
+	Info  Meta
+	Input Node
+}
+
 // ExchangeKind says how rows move between tasks.
 type ExchangeKind uint8
 

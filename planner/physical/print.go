@@ -56,6 +56,10 @@ func field(n Node, name string, v any) (string, bool) {
 		return text, true
 	case JoinKind:
 		return x.String(), true
+	case int64:
+		if _, ok := n.(*Recursive); ok && x < 0 {
+			return "", true
+		}
 	case AggMode:
 		return x.String(), true
 	case ExchangeKind:

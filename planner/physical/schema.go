@@ -25,15 +25,18 @@ func (n *Values) Schema() types.Schema { return n.Cols }
 func (n *Range) Schema() types.Schema {
 	return types.Schema{{Name: n.Name, Type: types.Int64Type}}
 }
-func (n *Project) Schema() types.Schema   { return exprSchema(n.Names, n.Exprs) }
-func (n *Filter) Schema() types.Schema    { return n.Input.Schema() }
-func (n *Sort) Schema() types.Schema      { return n.Input.Schema() }
-func (n *Limit) Schema() types.Schema     { return n.Input.Schema() }
-func (n *Expand) Schema() types.Schema    { return n.Cols }
-func (n *Sample) Schema() types.Schema    { return n.Input.Schema() }
-func (n *Shared) Schema() types.Schema    { return n.Input.Schema() }
-func (n *Exchange) Schema() types.Schema  { return n.Input.Schema() }
-func (n *StageRead) Schema() types.Schema { return n.Cols }
+func (n *Project) Schema() types.Schema    { return exprSchema(n.Names, n.Exprs) }
+func (n *Filter) Schema() types.Schema     { return n.Input.Schema() }
+func (n *Sort) Schema() types.Schema       { return n.Input.Schema() }
+func (n *Limit) Schema() types.Schema      { return n.Input.Schema() }
+func (n *Expand) Schema() types.Schema     { return n.Cols }
+func (n *Sample) Schema() types.Schema     { return n.Input.Schema() }
+func (n *Shared) Schema() types.Schema     { return n.Input.Schema() }
+func (n *Exchange) Schema() types.Schema   { return n.Input.Schema() }
+func (n *StageRead) Schema() types.Schema  { return n.Cols }
+func (n *Recursive) Schema() types.Schema  { return n.Cols }
+func (n *Recurrence) Schema() types.Schema { return n.Cols }
+func (n *Held) Schema() types.Schema       { return n.Input.Schema() }
 
 func (n *HashAggregate) Schema() types.Schema {
 	s := exprSchema(n.KeyNames, n.Keys)
@@ -141,6 +144,9 @@ func (n *Generate) Meta() *Meta      { return &n.Info }
 func (n *Sample) Meta() *Meta        { return &n.Info }
 func (n *Write) Meta() *Meta         { return &n.Info }
 func (n *Shared) Meta() *Meta        { return &n.Info }
+func (n *Recursive) Meta() *Meta     { return &n.Info }
+func (n *Recurrence) Meta() *Meta    { return &n.Info }
+func (n *Held) Meta() *Meta          { return &n.Info }
 func (n *Exchange) Meta() *Meta      { return &n.Info }
 func (n *StageRead) Meta() *Meta     { return &n.Info }
 
@@ -162,6 +168,9 @@ func (*Generate) sealed()      {}
 func (*Sample) sealed()        {}
 func (*Write) sealed()         {}
 func (*Shared) sealed()        {}
+func (*Recursive) sealed()     {}
+func (*Recurrence) sealed()    {}
+func (*Held) sealed()          {}
 func (*Exchange) sealed()      {}
 func (*StageRead) sealed()     {}
 
@@ -169,5 +178,5 @@ func (*StageRead) sealed()     {}
 // that must cover all of them.
 var Nodes = []Node{
 	&Scan{}, &Values{}, &Range{}, &Project{}, &Filter{}, &HashAggregate{}, &HashJoin{}, &LoopJoin{}, &Sort{}, &Limit{},
-	&Window{}, &TopK{}, &Union{}, &Expand{}, &Generate{}, &Sample{}, &Write{}, &Shared{}, &Exchange{}, &StageRead{},
+	&Window{}, &TopK{}, &Union{}, &Expand{}, &Generate{}, &Sample{}, &Write{}, &Shared{}, &Recursive{}, &Recurrence{}, &Held{}, &Exchange{}, &StageRead{},
 }
