@@ -22,11 +22,7 @@ func (c conv) toDecimal() build.Maker {
 			if x-x != 0 { // NaN and infinities are NULL in every mode, as in Spark
 				return types.Int128{}, build.Null
 			}
-			bits := 64
-			if c.from.Kind == types.Float32 {
-				bits = 32
-			}
-			text := strconv.FormatFloat(x, 'e', -1, bits)
+			text := strconv.FormatFloat(x, 'e', -1, 64) // a FLOAT is widened first
 			v, _ := ParseDecimal(text, c.to)
 			return v.value, c.checked(v, text)
 		},
