@@ -79,12 +79,10 @@ func (s *sharedInput) Drain(_ context.Context, thread int, in vec.Stream) error 
 		if err != nil {
 			return err
 		}
-		rows := store.Len()
 		err := store.AppendBatch(b)
 		if n++; s.env.ForceSpill && n%3 == 0 && err == nil {
 			err = w.store(s, store)
 		} else if sqlerr.Is(err, sqlerr.MemoryLimit) {
-			store.Truncate(rows) // what was appended of b before memory was refused
 			if err = w.store(s, store); err == nil {
 				err = w.write(s, b.Compact(&w.batch))
 			}

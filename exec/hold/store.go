@@ -1,9 +1,13 @@
 // Package hold keeps rows past the loop body that lent them, in a Store: a
-// column store of fixed-size chunks that owns all its bytes. Sorting, windows
-// and shared subplans build on it; hash tables have a row format of their own
-// (exec/row), and what goes to disk is the business of exec/mem.
+// column store of fixed-size chunks that owns all its bytes, outside of the
+// collector's view. Sorting, windows and shared subplans build on it; hash
+// tables have a row format of their own (exec/row), and what goes to disk is
+// the business of exec/mem.
 //
 //	lent batches ──Append──► Store: chunk 0 │ chunk 1 │ …   ──Gather──► batches in any order
+//
+// A chunk's fixed-width values, string headers and validity lie in an arena,
+// as do the bytes of strings; only the elements of lists are the collector's.
 package hold
 
 import (
@@ -23,21 +27,24 @@ const (
 )
 
 // Store keeps rows. Appending belongs to one thread; once appending is over,
-// any number of threads may gather.
+// any number of threads may gather. An Append that is refused leaves the store as it was.
 type Store struct {
 	types   []types.Type
+	head    int // bytes a row beside the columns
 	acct    *mem.Account
+	arena   *mem.Arena
+	adopted []*mem.Arena // with the chunks of other stores
 	chunks  []*chunk
 	rows    int
-	bytes   int64 // reserved from acct
-	text    arena
+	text    text
+	other   int64      // reserved for what is not in arenas
 	memo    []dictMemo // by column
 	columns []*column  // once sealed
-	spare   []*chunk   // empty full-size chunks that Clear kept, reserved for
 }
 
 type chunk struct {
 	cols []*vec.Vec // flat, all with cap rows
+	head unsafe.Pointer
 	cap  int
 	n    int
 }
@@ -49,69 +56,57 @@ type dictMemo struct {
 	have []bool
 }
 
+// memoBytes is what a dictMemo takes for an entry.
+const memoBytes = 17
+
 // NewStore returns an empty store for columns of the given types.
-func NewStore(ts []types.Type, acct *mem.Account) *Store {
-	s := &Store{types: ts, acct: acct, memo: make([]dictMemo, len(ts))}
-	s.text.reserve = s.reserve
+func NewStore(ts []types.Type, acct *mem.Account) *Store { return NewHeadStore(ts, 0, acct) }
+
+// NewHeadStore is NewStore with so many bytes beside the columns of each row, for the owner.
+func NewHeadStore(ts []types.Type, head int, acct *mem.Account) *Store {
+	s := &Store{types: ts, head: head, acct: acct}
+	s.reset()
 	return s
 }
 
-// Len is the number of rows, Bytes the memory reserved for them, Types the
-// column types, Chunks the number of chunks.
+func (s *Store) reset() {
+	s.arena = mem.NewArena(s.acct)
+	s.text = text{arena: s.arena}
+	s.memo = make([]dictMemo, len(s.types))
+	s.adopted, s.chunks, s.columns, s.rows, s.other = nil, nil, nil, 0, 0
+}
+
+// Len is the number of rows, Types the column types, Chunks the number of chunks.
 func (s *Store) Len() int            { return s.rows }
-func (s *Store) Bytes() int64        { return s.bytes }
 func (s *Store) Types() []types.Type { return s.types }
 func (s *Store) Chunks() int         { return len(s.chunks) }
 
 // ChunkLen is the number of rows in chunk c.
 func (s *Store) ChunkLen(c int) int { return s.chunks[c].n }
 
-func (s *Store) reserve(n int64) error {
-	if err := s.acct.Reserve(n); err != nil {
-		return err
+// Bytes is the memory the store holds.
+func (s *Store) Bytes() int64 {
+	n := s.arena.Bytes() + s.other
+	for _, a := range s.adopted {
+		n += a.Bytes()
 	}
-	s.bytes += n
-	return nil
+	return n
 }
 
-// Release gives all memory back; the store is empty then.
+// Head is the bytes beside the columns of a row.
+func (s *Store) Head(row uint32) []byte {
+	c := s.chunks[row>>ChunkShift]
+	return unsafe.Slice((*byte)(unsafe.Add(c.head, int(row&ChunkMask)*s.head)), s.head)
+}
+
+// Release gives all memory back; the store is empty then, and usable.
 func (s *Store) Release() {
-	s.acct.Release(s.bytes)
-	*s = Store{types: s.types, acct: s.acct, memo: make([]dictMemo, len(s.types))}
-	s.text.reserve = s.reserve
-}
-
-// Clear empties the store and keeps memory to fill it again. What was gathered
-// from it, and not copied since, is no longer valid.
-func (s *Store) Clear() {
-	for _, t := range s.types {
-		if t.Kind.IsNested() { // children keep growing
-			s.Release()
-			return
-		}
+	s.arena.Free()
+	for _, a := range s.adopted {
+		a.Free()
 	}
-	for _, c := range s.chunks {
-		if c.cap < ChunkRows {
-			s.acct.Release(int64(c.cap * width(s.types)))
-			s.bytes -= int64(c.cap * width(s.types))
-			continue
-		}
-		c.n = 0
-		for _, col := range c.cols {
-			col.Valid = nil
-		}
-		s.spare = append(s.spare, c)
-	}
-	s.chunks, s.rows, s.columns = nil, 0, nil
-	for i := range s.memo {
-		s.acct.Release(17 * int64(len(s.memo[i].strs)))
-		s.bytes -= 17 * int64(len(s.memo[i].strs))
-		s.memo[i] = dictMemo{}
-	}
-	kept := int64(cap(s.text.block))
-	s.acct.Release(s.text.bytes - kept)
-	s.bytes -= s.text.bytes - kept
-	s.text.bytes, s.text.block = kept, s.text.block[:0]
+	s.acct.Release(s.other)
+	s.reset()
 }
 
 // Adopt moves the chunks of o, of the same types and account, behind those of
@@ -119,93 +114,38 @@ func (s *Store) Clear() {
 func (s *Store) Adopt(o *Store) uint32 {
 	base := uint32(len(s.chunks)) << ChunkShift
 	s.chunks = append(s.chunks, o.chunks...)
+	s.adopted = append(append(s.adopted, o.arena), o.adopted...)
 	s.rows += o.rows
-	s.bytes += o.bytes
-	o.bytes = 0
-	o.chunks, o.rows, s.columns = nil, 0, nil
-	o.Release()
+	s.other += o.other
+	s.columns = nil
+	o.reset()
 	return base
 }
 
-// width estimates the bytes a row takes in fixed-size parts.
-func width(ts []types.Type) int {
-	w := 0
-	for _, t := range ts {
-		w += t.Storage().Width() + 1
-		if t.Kind == types.Struct {
-			for _, f := range t.Children() {
-				w += width([]types.Type{f.Type})
-			}
-		}
-	}
-	return w
-}
-
-// room returns the chunk to append to and how many of n rows fit there. A
-// store starts with a small chunk that is replaced by larger ones, so that tiny
-// inputs stay cheap.
-func (s *Store) room(n int) (*chunk, int, error) {
-	if k := len(s.chunks); k > 0 {
-		c := s.chunks[k-1]
-		if c.n < c.cap {
-			return c, min(n, c.cap-c.n), nil
-		}
-		if c.cap < ChunkRows {
-			want := min(ChunkRows, max(4*c.cap, c.n+n))
-			if err := s.reserve(int64(want * width(s.types))); err != nil {
-				return nil, 0, err
-			}
-			big := s.newChunk(want)
-			for i, col := range c.cols {
-				if err := s.copyInto(i, big.cols[i], 0, col, vec.Identity[:c.n]); err != nil {
-					return nil, 0, err
-				}
-			}
-			big.n = c.n
-			s.acct.Release(int64(c.cap * width(s.types)))
-			s.bytes -= int64(c.cap * width(s.types))
-			s.chunks[k-1] = big
-			return big, min(n, big.cap-big.n), nil
-		}
-	}
-	if k := len(s.spare); k > 0 {
-		c := s.spare[k-1]
-		s.spare = s.spare[:k-1]
-		s.chunks = append(s.chunks, c)
-		return c, min(n, c.cap), nil
-	}
-	size := ChunkRows
-	if len(s.chunks) == 0 {
-		size = min(ChunkRows, max(64, n))
-	}
-	if err := s.reserve(int64(size * width(s.types))); err != nil {
-		return nil, 0, err
-	}
-	c := s.newChunk(size)
-	s.chunks = append(s.chunks, c)
-	return c, min(n, size), nil
-}
-
-func (s *Store) newChunk(size int) *chunk {
-	c := &chunk{cols: make([]*vec.Vec, len(s.types)), cap: size}
-	for i, t := range s.types {
-		c.cols[i] = vec.New(t, size)
-	}
-	return c
-}
-
 // Append copies rows sel of cols (one vector a column of the store) to the
-// end. After an error, which is that of the account, the store holds a part of them.
-func (s *Store) Append(cols []*vec.Vec, sel []uint16) error {
+// end. The error is the account's.
+func (s *Store) Append(cols []*vec.Vec, sel []uint16) error { return s.AppendHead(cols, sel, nil) }
+
+// AppendBatch appends the alive rows of b.
+func (s *Store) AppendBatch(b *vec.Batch) error { return s.Append(b.Cols, b.Selection()) }
+
+// AppendHead is Append with the heads of the rows, one behind the other.
+func (s *Store) AppendHead(cols []*vec.Vec, sel []uint16, head []byte) error {
+	if len(sel) == 0 {
+		return nil
+	}
+	if err := s.reserve(cols, sel); err != nil {
+		return err
+	}
 	for len(sel) > 0 {
-		c, k, err := s.room(len(sel))
-		if err != nil {
-			return err
-		}
+		c := s.room(len(sel))
+		k := min(len(sel), c.cap-c.n)
 		for i, col := range cols {
-			if err := s.copyInto(i, c.cols[i], c.n, col, sel[:k]); err != nil {
-				return err
-			}
+			s.copyInto(i, c.cols[i], c.n, col, sel[:k], true)
+		}
+		if s.head > 0 {
+			copy(unsafe.Slice((*byte)(unsafe.Add(c.head, c.n*s.head)), k*s.head), head)
+			head = head[k*s.head:]
 		}
 		c.n += k
 		s.rows += k
@@ -214,244 +154,122 @@ func (s *Store) Append(cols []*vec.Vec, sel []uint16) error {
 	return nil
 }
 
-// AppendBatch appends the alive rows of b.
-func (s *Store) AppendBatch(b *vec.Batch) error { return s.Append(b.Cols, b.Selection()) }
-
-// copyInto copies rows sel of src to dst from row at on. col is the number of
-// the store's column for top-level vectors, -1 for children.
-func (s *Store) copyInto(col int, dst *vec.Vec, at int, src *vec.Vec, sel []uint16) error {
-	if src.Valid != nil {
-		for i, r := range sel {
-			if src.Null(int(r)) {
-				dst.MakeValid().Clear(at + i)
-			}
+// room returns the chunk to append n rows to, as far as they fit. A store
+// starts with a small chunk that is replaced by larger ones, so that tiny inputs stay cheap.
+func (s *Store) room(n int) *chunk {
+	last := s.last()
+	if last != nil && last.n+n <= last.cap {
+		return last
+	}
+	if size := s.grown(n); size > 0 {
+		big := s.newChunk(size)
+		for i, col := range last.cols {
+			s.moveInto(big.cols[i], col, last.n)
 		}
+		if s.head > 0 {
+			copy(unsafe.Slice((*byte)(big.head), last.n*s.head), unsafe.Slice((*byte)(last.head), last.n*s.head))
+		}
+		big.n = last.n
+		s.chunks[len(s.chunks)-1] = big
+		return big
 	}
-	if src.Enc == vec.Dict && src.Type.Storage() == types.StoreString && col >= 0 {
-		return s.copyDict(&s.memo[col], vec.Data[string](dst)[at:], src, sel)
+	if last != nil && last.n < last.cap {
+		return last
 	}
-	switch src.Type.Storage() {
-	case types.StoreBool, types.StoreInt8:
-		copyFixed[int8](dst, at, src, sel)
-	case types.StoreInt16:
-		copyFixed[int16](dst, at, src, sel)
-	case types.StoreInt32, types.StoreFloat32:
-		copyFixed[int32](dst, at, src, sel)
-	case types.StoreInt64, types.StoreFloat64:
-		copyFixed[int64](dst, at, src, sel)
-	case types.StoreInt128, types.StoreInterval:
-		copyFixed[types.Int128](dst, at, src, sel)
-	case types.StoreString:
-		return s.copyStrings(vec.Data[string](dst)[at:], src, sel)
+	size := ChunkRows
+	if last == nil {
+		size = firstRows(n)
+	}
+	c := s.newChunk(size)
+	s.chunks = append(s.chunks, c)
+	return c
+}
+
+func (s *Store) last() *chunk {
+	if len(s.chunks) == 0 {
+		return nil
+	}
+	return s.chunks[len(s.chunks)-1]
+}
+
+// grown is the size of the chunk that replaces the last one for n more rows, 0 if it stays.
+func (s *Store) grown(n int) int {
+	last := s.last()
+	if last == nil || last.cap == ChunkRows || last.n+n <= last.cap {
+		return 0
+	}
+	return min(ChunkRows, max(4*last.cap, last.n+n))
+}
+
+// firstRows is the size of the first chunk.
+func firstRows(n int) int { return min(ChunkRows, max(64, n)) }
+
+func (s *Store) newChunk(size int) *chunk {
+	c := &chunk{cols: make([]*vec.Vec, len(s.types)), cap: size}
+	for i, t := range s.types {
+		c.cols[i] = s.newVec(t, size)
+	}
+	if s.head > 0 {
+		c.head = s.arena.Alloc(size * s.head)
+	}
+	return c
+}
+
+// newVec makes a flat vector of n rows in the arena, of unspecified contents and without NULLs.
+func (s *Store) newVec(t types.Type, n int) *vec.Vec {
+	v := &vec.Vec{Type: t}
+	switch st := t.Storage(); st {
+	case types.StoreNone:
 	case types.StoreStruct:
-		return s.copyStruct(dst, at, src, sel)
-	case types.StoreList:
-		return s.copyLists(dst, at, src, sel)
-	}
-	return nil
-}
-
-func copyFixed[T vec.Elem](dst *vec.Vec, at int, src *vec.Vec, sel []uint16) {
-	out := vec.Data[T](dst)[at : at+len(sel)]
-	switch src.Enc {
-	case vec.Flat:
-		in := vec.Data[T](src)
-		if len(sel) > 0 && &sel[0] == &vec.Identity[0] {
-			copy(out, in)
-			return
+		for _, f := range t.Children() {
+			v.Kids = append(v.Kids, s.newVec(f.Type, n))
 		}
-		for i, r := range sel {
-			out[i] = in[r]
-		}
-	case vec.Const:
-		if src.Len() == 0 {
-			return
-		}
-		x := vec.Data[T](src)[0]
-		for i := range out {
-			out[i] = x
-		}
-	case vec.Dict:
-		in, codes := vec.Data[T](src.Dict.Values), src.Codes()
-		for i, r := range sel {
-			if !src.Null(int(r)) {
-				out[i] = in[codes[r]]
+	default:
+		if st == types.StoreList {
+			for _, f := range t.Children() {
+				v.Kids = append(v.Kids, &vec.Vec{Type: f.Type})
 			}
 		}
+		// Wide loads may read past the end.
+		p := s.arena.Alloc(n*st.Width() + 8)
+		vec.SetRaw(v, unsafe.Slice((*byte)(p), n))
 	}
+	v.SetLen(n)
+	return v
 }
 
-func (s *Store) copyStrings(out []string, src *vec.Vec, sel []uint16) error {
-	if src.Enc == vec.Const && !src.Null(0) {
-		x, err := s.text.keep(vec.Data[string](src)[0])
-		for i := range sel {
-			out[i] = x
-		}
-		return err
+// validity is that of a vector of the store, made if there were no NULLs yet.
+func (s *Store) validity(v *vec.Vec) vec.Bitmap {
+	if v.Valid == nil {
+		w := vec.Words(v.Len())
+		v.Valid = unsafe.Slice((*uint64)(s.arena.Alloc(8*w)), w)
+		v.Valid.SetAll(v.Len())
 	}
-	base := src.Base()
-	in := vec.Data[string](base)
-	for i, r := range sel {
-		if src.Valid != nil && src.Null(int(r)) {
-			out[i] = ""
-			continue
-		}
-		x, err := s.text.keep(in[src.Index(int(r))])
-		if err != nil {
-			return err
-		}
-		out[i] = x
-	}
-	return nil
+	return v.Valid
 }
 
-func (s *Store) copyDict(m *dictMemo, out []string, src *vec.Vec, sel []uint16) error {
-	in, codes := vec.Data[string](src.Dict.Values), src.Codes()
-	if len(in) > 4*len(sel) && m.dict == nil && len(in) > 1<<16 {
-		return s.copyStrings(out, src, sel) // too large to be worth remembering
-	}
-	if m.dict == nil || m.dict != src.Dict && (m.dict.ID != src.Dict.ID || m.dict.ID == 0) {
-		*m = dictMemo{dict: src.Dict}
-	}
-	if len(m.strs) < len(in) {
-		if err := s.reserve(int64(17 * (len(in) - len(m.strs)))); err != nil {
-			return err
-		}
-		m.strs = append(m.strs, make([]string, len(in)-len(m.strs))...)
-		m.have = append(m.have, make([]bool, len(in)-len(m.have))...)
-	}
-	for i, r := range sel {
-		if src.Valid != nil && !src.Valid.Get(int(r)) {
-			out[i] = ""
-			continue
-		}
-		c := codes[r]
-		if !m.have[c] {
-			x, err := s.text.keep(in[c])
-			if err != nil {
-				return err
-			}
-			m.strs[c], m.have[c] = x, true
-		}
-		out[i] = m.strs[c]
-	}
-	return nil
+// text owns the bytes of strings.
+type text struct {
+	arena *mem.Arena
+	cur   unsafe.Pointer
+	left  int
 }
 
-func (s *Store) copyStruct(dst *vec.Vec, at int, src *vec.Vec, sel []uint16) error {
-	if src.Enc != vec.Flat {
-		idx := make([]uint16, len(sel))
-		for i, r := range sel {
-			if !src.Null(int(r)) {
-				idx[i] = uint16(src.Index(int(r)))
-			}
-		}
-		src, sel = src.Base(), idx
-	}
-	for f, k := range src.Kids {
-		if err := s.copyInto(-1, dst.Kids[f], at, k, sel); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Store) copyLists(dst *vec.Vec, at int, src *vec.Vec, sel []uint16) error {
-	out, base := vec.Data[vec.List](dst), src.Base()
-	in := vec.Data[vec.List](base)
-	for i, r := range sel {
-		if src.Null(int(r)) {
-			out[at+i] = vec.List{}
-			continue
-		}
-		l := in[src.Index(int(r))]
-		off := 0
-		for f, k := range base.Kids {
-			kid := dst.Kids[f]
-			if err := s.reserve(int64(int(l.Len) * width([]types.Type{kid.Type}))); err != nil {
-				return err
-			}
-			off = kid.Extend(int(l.Len))
-			// Children are addressed by int32, selections by uint16: copy in windows.
-			for lo := 0; lo < int(l.Len); lo += ChunkRows {
-				n := min(ChunkRows, int(l.Len)-lo)
-				if err := s.copySpan(kid, off+lo, k, int(l.Off)+lo, n); err != nil {
-					return err
-				}
-			}
-		}
-		out[at+i] = vec.List{Off: int32(off), Len: l.Len}
-	}
-	return nil
-}
-
-// copySpan copies rows lo … lo+n of src, a child vector, to dst from row at on.
-func (s *Store) copySpan(dst *vec.Vec, at int, src *vec.Vec, lo, n int) error {
-	rows := make([]int32, n)
-	for i := range rows {
-		rows[i] = int32(lo + i)
-	}
-	var part vec.Vec
-	vec.Gather(&part, src, rows)
-	return s.copyInto(-1, dst, at, &part, vec.Identity[:n])
-}
-
-// arena owns string bytes in large blocks.
-type arena struct {
-	reserve func(int64) error
-	block   []byte
-	size    int
-	bytes   int64 // of all blocks
-}
+// textStep is how much text takes from the arena at a time.
+const textStep = 4 << 10
 
 // keep returns a copy of x.
-func (a *arena) keep(x string) (string, error) {
+func (t *text) keep(x string) string {
 	if len(x) == 0 {
-		return "", nil
+		return ""
 	}
-	if len(x) > cap(a.block)-len(a.block) {
-		a.size = min(max(a.size*2, 1<<10), 1<<20)
-		n := max(a.size, len(x))
-		if err := a.reserve(int64(n)); err != nil {
-			return "", err
-		}
-		a.block = make([]byte, 0, n)
-		a.bytes += int64(n)
+	if len(x) > t.left {
+		n := max(textStep, len(x))
+		t.cur, t.left = t.arena.Alloc(n), n
 	}
-	lo := len(a.block)
-	a.block = append(a.block, x...)
-	return unsafe.String(&a.block[lo], len(x)), nil
-}
-
-// Truncate drops the rows past the first n, also those of an Append that failed.
-func (s *Store) Truncate(n int) {
-	keep := (n + ChunkRows - 1) / ChunkRows
-	for _, c := range s.chunks[min(keep, len(s.chunks)):] {
-		s.acct.Release(int64(c.cap * width(s.types)))
-		s.bytes -= int64(c.cap * width(s.types))
-	}
-	s.chunks = s.chunks[:min(keep, len(s.chunks))]
-	s.rows = n
-	if keep == 0 {
-		return
-	}
-	c := s.chunks[keep-1]
-	c.n = n - (keep-1)*ChunkRows
-	for _, col := range c.cols {
-		revalidate(col, c.n, c.cap)
-	}
-}
-
-// revalidate marks rows lo … hi valid: rows appended later count on it.
-func revalidate(v *vec.Vec, lo, hi int) {
-	if v.Valid != nil {
-		for i := lo; i < hi; i++ {
-			v.Valid.Set(i)
-		}
-	}
-	if v.Type.Kind == types.Struct {
-		for _, k := range v.Kids {
-			revalidate(k, lo, hi)
-		}
-	}
+	p := t.cur
+	copy(unsafe.Slice((*byte)(p), len(x)), x)
+	t.cur = unsafe.Add(p, len(x))
+	t.left -= len(x)
+	return unsafe.String((*byte)(p), len(x))
 }

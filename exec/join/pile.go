@@ -209,7 +209,7 @@ func (d *division) flush() error {
 		}
 	}
 	d.part = d.part[:0]
-	d.store.Clear()
+	d.store.Release()
 	return nil
 }
 

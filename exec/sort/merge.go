@@ -24,7 +24,7 @@ func (r *run) merge(ctx context.Context, par flow.Parallel, lists [][]ent) ([]ui
 			n++
 		}
 	}
-	rows := make([]uint32, total)
+	rows := r.numbers(total)
 	if n <= 1 {
 		if n == 1 {
 			for i, e := range lists[longest] {

@@ -15,9 +15,9 @@ const smallGroup = 48
 // order returns the run's rows in order; the k of the entries is of no further
 // use (see prefixes). The run must be sealed.
 func (r *run) order(ctx context.Context) ([]ent, error) {
-	ents := make([]ent, 0, r.store.Len())
-	for c, keys := range r.keys {
-		for i := range len(keys) / r.layout.stride {
+	ents := r.entries(r.store.Len())[:0]
+	for c := range r.store.Chunks() {
+		for i := range r.store.ChunkLen(c) {
 			ents = append(ents, ent{row: uint32(c<<hold.ChunkShift | i)})
 		}
 	}
@@ -209,8 +209,8 @@ func (o *orderer) sortPacked(ents []ent) error {
 			counts[b][byte(e.k>>(8*b))]++
 		}
 	}
-	if cap(o.temp) < len(ents) {
-		o.temp = make([]ent, len(ents))
+	if cap(o.temp) < len(ents) { // the largest group comes first
+		o.temp = o.run.entries(len(ents))
 	}
 	from, to := ents, o.temp[:len(ents)]
 	for b := range 8 {

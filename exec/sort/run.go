@@ -2,6 +2,7 @@ package sort
 
 import (
 	"bytes"
+	"unsafe"
 
 	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/exec/flow"
@@ -62,13 +63,16 @@ type ent struct {
 
 const entBytes = 16
 
-// run holds the rows of one thread (or, after adoption, of all).
+// run holds the rows of one thread (or, after adoption, of all). Normalized
+// keys are the heads of the store's rows.
 type run struct {
-	spec   *Spec
-	acct   *mem.Account
-	store  *hold.Store
-	keys   [][]byte // one a chunk of the store
-	bytes  int64    // reserved for keys and order
+	spec  *Spec
+	acct  *mem.Account
+	store *hold.Store
+	// Ordering needs two entries a row: reserved with the rows, taken from
+	// room, which is not accounted itself, when the rows are ordered.
+	bytes  int64
+	room   *mem.Arena
 	keyEx  []*eval.Program
 	extra  []*eval.Program
 	cols   []*vec.Vec
@@ -79,7 +83,10 @@ type run struct {
 }
 
 func newRun(s *Spec) (*run, error) {
-	r := &run{spec: s, acct: s.env.Account, store: hold.NewStore(s.types, s.env.Account), layout: *s.layout}
+	r := &run{
+		spec: s, acct: s.env.Account, store: hold.NewHeadStore(s.types, s.layout.stride, s.env.Account), layout: *s.layout,
+		room: mem.NewArena(nil),
+	}
 	for _, k := range s.order {
 		p, err := eval.Compile(s.env.Functions, s.env.Context, k.Expr)
 		if err != nil {
@@ -135,61 +142,49 @@ func (r *run) keep(b *vec.Batch, sel []uint16, coded []byte) error {
 
 // append keeps rows of all the store's columns and their encoded keys.
 func (r *run) append(cols []*vec.Vec, sel []uint16, coded []byte) error {
-	n := int64(len(sel))
-	if err := r.reserve(n * int64(r.layout.stride+2*entBytes)); err != nil {
-		return err
-	}
-	before := r.store.Len()
-	if err := r.store.Append(cols, sel); err != nil {
-		r.store.Truncate(before)
-		r.unreserve(n * int64(r.layout.stride+2*entBytes))
-		return err
-	}
-	stride := r.layout.stride
-	for row := before; len(coded) > 0; {
-		c := row >> hold.ChunkShift
-		if c == len(r.keys) {
-			r.keys = append(r.keys, nil)
-		}
-		k := min(len(coded), (hold.ChunkRows-row&hold.ChunkMask)*stride)
-		r.keys[c] = append(r.keys[c], coded[:k]...)
-		coded = coded[k:]
-		row += k / stride
-	}
-	return nil
-}
-
-func (r *run) reserve(n int64) error {
+	n := int64(len(sel) * 2 * entBytes)
 	if err := r.acct.Reserve(n); err != nil {
+		return err
+	}
+	if err := r.store.AppendHead(cols, sel, coded); err != nil {
+		r.acct.Release(n)
 		return err
 	}
 	r.bytes += n
 	return nil
 }
 
-func (r *run) unreserve(n int64) {
-	r.acct.Release(n)
-	r.bytes -= n
+// entries takes memory for n entries, as reserved by append.
+func (r *run) entries(n int) []ent {
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*ent)(r.room.Alloc(n*entBytes)), n)
+}
+
+// numbers takes memory for n row numbers, which the caller has reserved.
+func (r *run) numbers(n int) []uint32 {
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*uint32)(r.room.Alloc(4*n)), n)
 }
 
 // release empties the run.
 func (r *run) release() {
 	r.store.Release()
-	r.keys = nil
-	r.unreserve(r.bytes)
+	r.room.Free()
+	r.acct.Release(r.bytes)
+	r.bytes = 0
 }
 
-func (r *run) key(row uint32) []byte {
-	s := r.layout.stride
-	return r.keys[row>>hold.ChunkShift][int(row&hold.ChunkMask)*s:][:s]
-}
+func (r *run) key(row uint32) []byte { return r.store.Head(row) }
 
 // adopt moves o's rows into r and renumbers its entries.
 func (r *run) adopt(o *run, ents []ent) {
 	base := r.store.Adopt(o.store)
-	r.keys = append(r.keys, o.keys...)
 	r.bytes += o.bytes
-	o.bytes, o.keys = 0, nil
+	o.bytes = 0
 	for i := range ents {
 		ents[i].row += base
 	}

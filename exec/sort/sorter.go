@@ -141,12 +141,9 @@ func (s *Sorter) spillAll(ctx context.Context, par flow.Parallel) error {
 		if r == nil || r.store.Len() == 0 {
 			return nil
 		}
-		rows := make([]uint32, len(s.ents[i]))
-		for j, e := range s.ents[i] {
-			rows[j] = e.row
-		}
+		ents := s.ents[i]
 		s.ents[i] = nil
-		return s.spilled.writeRows(ctx, r, rows)
+		return s.spilled.writeRows(ctx, r, ents)
 	})
 }
 

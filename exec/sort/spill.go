@@ -31,14 +31,11 @@ func (s *spills) write(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]uint32, len(ents))
-	for i, e := range ents {
-		rows[i] = e.row
-	}
-	return s.writeRows(ctx, r, rows)
+	return s.writeRows(ctx, r, ents)
 }
 
-func (s *spills) writeRows(ctx context.Context, r *run, rows []uint32) error {
+// writeRows writes the rows of a sealed run in the order of its entries, and empties it.
+func (s *spills) writeRows(ctx context.Context, r *run, ents []ent) error {
 	f, err := mem.NewSpill(r.spec.env.SpillDir)
 	if err != nil {
 		return err
@@ -48,11 +45,15 @@ func (s *spills) writeRows(ctx context.Context, r *run, rows []uint32) error {
 	s.mu.Unlock()
 	var b vec.Batch
 	var frame []byte
-	for lo := 0; lo < len(rows); lo += spillBatch {
+	part := make([]uint32, 0, spillBatch)
+	for lo := 0; lo < len(ents); lo += spillBatch {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		part := rows[lo:min(lo+spillBatch, len(rows))]
+		part = part[:0]
+		for _, e := range ents[lo:min(lo+spillBatch, len(ents))] {
+			part = append(part, e.row)
+		}
 		frame = binary.LittleEndian.AppendUint32(frame[:0], uint32(len(part)))
 		for _, row := range part {
 			frame = append(frame, r.key(row)...)
