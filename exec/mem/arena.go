@@ -57,12 +57,12 @@ func (a *Arena) Ensure(n int) error {
 	if n <= a.left {
 		return nil
 	}
-	want := int64(max(n, a.next))
+	want := int64(roundBlock(max(n, a.next)))
 	if a.credit >= want || a.account == nil {
 		return nil
 	}
 	if err := a.account.Reserve(want - a.credit); err != nil {
-		want = int64(n + minBlock)
+		want = int64(tightBlock(n))
 		if a.credit >= want {
 			return nil
 		}
@@ -102,11 +102,11 @@ func (a *Arena) AllocZero(n int) unsafe.Pointer {
 }
 
 func (a *Arena) grow(n int) {
-	size := a.next
-	if int64(size) > a.credit && int64(n) <= a.credit {
-		size = n // the account is nearly empty: no more than needed
+	size := roundBlock(max(a.next, n))
+	if c := int(a.credit) &^ (minBlock - 1); n <= c {
+		size = c // one block, so that no piece of what was ensured is left over at its end
 	}
-	b := a.take(roundBlock(max(size, n)))
+	b := a.take(size)
 	a.blocks = append(a.blocks, b)
 	a.cur, a.left = unsafe.Pointer(unsafe.SliceData(b.mem)), len(b.mem)
 	a.next = min(2*a.next, a.most)
@@ -118,6 +118,9 @@ func roundBlock(n int) int {
 	}
 	return (n + hugeSize - 1) &^ (hugeSize - 1)
 }
+
+// tightBlock is the smallest block with room for n bytes.
+func tightBlock(n int) int { return (n + minBlock - 1) &^ (minBlock - 1) }
 
 func (a *Arena) take(size int) block {
 	fresh := int64(size) - min(a.credit, int64(size))

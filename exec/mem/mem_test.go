@@ -2,6 +2,7 @@ package mem
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -81,6 +82,35 @@ func TestArenaLimit(t *testing.T) {
 	}
 	if got < 800_000 {
 		t.Errorf("only %d bytes of a MiB could be had", got)
+	}
+}
+
+// TestEnsured: what Ensure has promised fits the account, in however many pieces it is taken.
+func TestEnsured(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		limit := int64(200<<10 + r.IntN(8<<20))
+		acc := NewAccount("op", limit)
+		a := NewArena(acc)
+		for refused := 0; refused < 5; {
+			n := 8 * (1 + r.IntN(20_000))
+			if a.Ensure(n) != nil {
+				refused++
+				continue
+			}
+			for n > 0 {
+				k := 8 * (1 + r.IntN(n/8))
+				a.Alloc(k)
+				n -= k
+			}
+			if acc.Used() > limit {
+				t.Fatalf("%d bytes used of %d", acc.Used(), limit)
+			}
+		}
+		a.Free()
+		if acc.Used() != 0 {
+			t.Fatalf("%d bytes left", acc.Used())
+		}
 	}
 }
 
