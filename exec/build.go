@@ -42,6 +42,7 @@ func Build(env *flow.Env, plan physical.Node, in Inputs, opts ...Option) (*Task,
 		sinkNodes: map[*flow.Pipeline]*nodeMeter{},
 	}
 	if e.SpillDir == nil {
+		t.spill.root = e.SpillRoot
 		e.SpillDir = t.spill.get
 	}
 	if e.Filters == nil {

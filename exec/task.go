@@ -240,6 +240,7 @@ func panicked(at *cell, r any, stack []byte) error {
 
 // spillDir makes the task's spill folder on first use.
 type spillDir struct {
+	root string // made in; empty: the system's folder for temporary files
 	mu   sync.Mutex
 	path string
 }
@@ -248,9 +249,9 @@ func (s *spillDir) get() (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.path == "" {
-		p, err := os.MkdirTemp("", "volley-spill-")
+		p, err := os.MkdirTemp(s.root, "volley-spill-")
 		if err != nil {
-			return "", sqlerr.Wrap(err, sqlerr.FileReadFailed, "Cannot make a folder for spill files: %v.", err)
+			return "", err // NewSpill says what is wrong
 		}
 		s.path = p
 	}

@@ -52,7 +52,7 @@ func (r *Runner) Env(t *stage.Task) (*flow.Env, error) {
 		Threads: max(1, threads), BatchSize: int(settings.BatchSize.Get(s)),
 		Account:   r.Account.Child(taskName(t), 0),
 		Partition: int(t.Partition), Partitions: int(t.Partitions), Attempt: int(t.Attempt),
-		ForceSpill: settings.ForceSpill.Get(s),
+		ForceSpill: settings.ForceSpill.Get(s), SpillRoot: settings.SpillDir.Get(s),
 	}, nil
 }
 

@@ -81,6 +81,8 @@ type Env struct {
 	// SpillDir returns a folder for spill files of the task, made on first
 	// use and removed with the task.
 	SpillDir func() (string, error)
+	// SpillRoot is the folder that a task makes its SpillDir in; empty: the system's for temporary files.
+	SpillRoot string
 	// Partition and Partitions number the task within its stage.
 	Partition, Partitions int
 	// Attempt numbers the tries of the task from 0; files it writes are named after it.

@@ -1,8 +1,10 @@
 package shell
 
 import (
+	"errors"
 	"io"
 	"os"
+	"syscall"
 
 	"golang.org/x/term"
 
@@ -26,7 +28,7 @@ func standardOutput() *sink {
 func fileOutput(path string) (*sink, error) {
 	f, err := os.Create(path)
 	if err != nil {
-		return nil, err
+		return nil, (&sink{path: path}).failed(err)
 	}
 	return &sink{f: f, path: path}, nil
 }
@@ -54,7 +56,11 @@ func (s *sink) result(format string, f func(io.Writer) error) error {
 	if s.path != "" {
 		at, _ = s.f.Seek(0, io.SeekEnd)
 	}
-	err := f(s.f)
+	w := &sinkWriter{s: s}
+	err := f(w)
+	if w.err != nil { // whatever was made of it on its way
+		err = w.err
+	}
 	if err == nil {
 		s.results++
 		return nil
@@ -71,5 +77,35 @@ func (s *sink) close() error {
 	if s.path == "" {
 		return nil
 	}
-	return s.f.Close()
+	return s.failed(s.f.Close())
+}
+
+// failed is an error of writing for people. That nobody reads any more stays as it is.
+func (s *sink) failed(err error) error {
+	name := "the output"
+	if s.path != "" {
+		name = s.path
+	}
+	switch {
+	case err == nil || errors.Is(err, syscall.EPIPE):
+		return err
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return sqlerr.Wrap(err, sqlerr.DiskFull, "The disk is full: cannot write %s.", name)
+	}
+	return sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot write %s: %v.", name, Reason(err))
+}
+
+// sinkWriter writes to a sink and remembers the error that it gave.
+type sinkWriter struct {
+	s   *sink
+	err error
+}
+
+// Write implements io.Writer.
+func (w *sinkWriter) Write(p []byte) (int, error) {
+	n, err := w.s.f.Write(p)
+	if err != nil && w.err == nil {
+		w.err = w.s.failed(err)
+	}
+	return n, err
 }
