@@ -72,3 +72,13 @@ type Writer interface {
 	// Bytes is the number of bytes written so far.
 	Bytes() int64
 }
+
+// Buffering is a Writer that gathers rows in memory before it passes them on.
+type Buffering interface {
+	Writer
+	// Held is the memory it holds at the moment, in bytes.
+	Held() int64
+	// Flush passes on what was gathered and gives the memory back. The file
+	// goes on; it will be read the slower the more often this is done.
+	Flush() error
+}

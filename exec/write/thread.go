@@ -1,7 +1,10 @@
 package write
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/volley-sql/volley/catalog"
@@ -32,6 +35,7 @@ type openFile struct {
 	enc  format.Writer
 	used int64
 	sel  []uint16 // rows of the current batch
+	held int64    // reserved for what enc gathers
 }
 
 // write stores one batch.
@@ -130,7 +134,69 @@ func (t *threadWriter) encode(f *openFile, sel []uint16, n int) error {
 	t.clock++
 	f.used = t.clock
 	f.Rows += int64(n)
-	return f.enc.Write(&t.out)
+	if err := f.enc.Write(&t.out); err != nil {
+		return err
+	}
+	return t.account(f)
+}
+
+// account reserves what the encoder of f gathered. If it does not fit, encoders
+// pass on what they have, those that hold most first.
+func (t *threadWriter) account(f *openFile) error {
+	err := t.reserve(f)
+	if err == nil {
+		return nil
+	}
+	files := slices.SortedFunc(maps.Values(t.open), func(a, b *openFile) int { return cmp.Compare(b.holds(), a.holds()) })
+	for _, o := range files {
+		if enc, ok := o.enc.(format.Buffering); ok {
+			if err := enc.Flush(); err != nil {
+				return err
+			}
+			if o != f {
+				if err := t.reserve(o); err != nil {
+					return err
+				}
+			}
+		}
+		if err = t.reserve(f); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// holds is the memory of the encoder, 0 if it gathers nothing.
+func (f *openFile) holds() int64 {
+	if enc, ok := f.enc.(format.Buffering); ok {
+		return enc.Held()
+	}
+	return 0
+}
+
+// reserve makes what is reserved for f what its encoder holds.
+func (t *threadWriter) reserve(f *openFile) error {
+	if t.w.account == nil {
+		return nil
+	}
+	now := f.holds()
+	if now > f.held {
+		if err := t.w.account.Reserve(now - f.held); err != nil {
+			return err
+		}
+	} else {
+		t.w.account.Release(f.held - now)
+	}
+	f.held = now
+	return nil
+}
+
+// forget gives back what was reserved for f.
+func (t *threadWriter) forget(f *openFile) {
+	if t.w.account != nil {
+		t.w.account.Release(f.held)
+	}
+	f.held = 0
 }
 
 // appendKey adds the value of a row to a key that is equal for equal partition folders.
@@ -227,6 +293,7 @@ func (t *threadWriter) complete(f *openFile) error {
 	if err := f.enc.Close(); err != nil {
 		return err
 	}
+	t.forget(f)
 	f.Bytes = f.enc.Bytes()
 	if err := f.out.Close(); err != nil {
 		return err
@@ -254,6 +321,7 @@ func (t *threadWriter) end(f *openFile) error {
 		}
 	}
 	if err := t.complete(f); err != nil {
+		t.forget(f)
 		if f.out != nil {
 			_ = f.out.Abort()
 		}
@@ -275,6 +343,7 @@ func (t *threadWriter) finish() error {
 // abort removes what was not ended.
 func (t *threadWriter) abort() {
 	for _, f := range t.open {
+		t.forget(f)
 		if f.out != nil {
 			_ = f.out.Abort()
 		}

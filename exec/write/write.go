@@ -26,6 +26,7 @@ import (
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/exec/flow"
+	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -55,6 +56,7 @@ type Write struct {
 	strict []int
 
 	maxRows, maxBytes int64
+	account           *mem.Account // for rows that writers gather; nil: nobody counts
 
 	mu       sync.Mutex
 	written  []catalog.File
@@ -103,6 +105,9 @@ func New(env *flow.Env, n *physical.Write) (*Write, error) {
 		return nil, err
 	}
 	w.maxRows, w.maxBytes = int64(rows), int64(bytes)
+	if env.Account != nil {
+		w.account = env.Account.Child("Write "+t.Location, 0).Elastic()
+	}
 	return w, nil
 }
 

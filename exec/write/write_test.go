@@ -12,6 +12,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/exec/flow"
+	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -182,5 +183,60 @@ func TestFailure(t *testing.T) {
 	tg.Schema = types.Schema{{Name: "value", Type: types.Int32Type}}
 	if _, _, err := run(t, tg, batches(1, 1, 1, false, nil)); !sqlerr.Is(err, sqlerr.UnsupportedDatatype) {
 		t.Errorf("wrong type: %v", err)
+	}
+}
+
+// With little memory the rows that writers gather go to disk early, in small
+// row groups; nothing stays reserved, and with next to none it is a clean error.
+func TestMemoryLimit(t *testing.T) {
+	write := func(limit int64) (*mem.Account, []catalog.File, error) {
+		root := mem.NewAccount("test", limit)
+		tg := target(t, 1)
+		tg.Format = "parquet"
+		w, err := New(&flow.Env{Threads: 1, BatchSize: 1000, Account: root}, &physical.Write{Target: tg})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		if err := w.Drain(context.Background(), 0, batches(200_000, 1000, 7, false, nil)); err != nil {
+			return root, nil, err
+		}
+		if err := w.Finish(context.Background(), nil); err != nil {
+			return root, nil, err
+		}
+		var out []catalog.File
+		for b := range w.Open(context.Background(), 0) {
+			out = append(out, Files(b)...)
+		}
+		return root, out, nil
+	}
+	wide, all, err := write(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tight, files, err := write(wide.Peak() / 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := func(fs []catalog.File) (n int64) {
+		for _, f := range fs {
+			n += f.Rows
+		}
+		return n
+	}
+	if rows(all) != 200_000 || rows(files) != 200_000 || len(files) != len(all) {
+		t.Errorf("%d rows in %d files, with little memory %d in %d", rows(all), len(all), rows(files), len(files))
+	}
+	if wide.Peak() < 1<<20 || tight.Peak() > wide.Peak()/3 {
+		t.Errorf("the peak is %d bytes, with little memory %d", wide.Peak(), tight.Peak())
+	}
+	none, _, err := write(20_000)
+	if !sqlerr.Is(err, sqlerr.MemoryLimit) {
+		t.Errorf("with next to no memory: %v", err)
+	}
+	for _, a := range []*mem.Account{wide, tight, none} {
+		if a.Used() != 0 {
+			t.Errorf("%d bytes are still reserved", a.Used())
+		}
 	}
 }

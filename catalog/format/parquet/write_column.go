@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -27,7 +28,8 @@ type leafWriter struct {
 	def, rep []uint8
 	nums     []uint64
 	strs     []string
-	arena    []byte
+	strBytes int    // of strs together
+	arena    []byte // the block that the bytes of the next one go to
 	idx      []uint32
 	order    bounder
 	nulls    int64
@@ -97,7 +99,7 @@ func (l *leafWriter) beginPage() {
 	l.values, l.nulls = 0, 0
 	l.def, l.rep, l.nums, l.idx = l.def[:0], l.rep[:0], l.nums[:0], l.idx[:0]
 	clear(l.strs)
-	l.strs, l.arena = l.strs[:0], nil
+	l.strs, l.strBytes, l.arena = l.strs[:0], 0, nil
 	l.order.reset()
 }
 
@@ -113,9 +115,23 @@ func (l *leafWriter) level(def, rep int) {
 	}
 }
 
+// held is the memory the leaf takes.
+func (l *leafWriter) held() int64 {
+	n := cap(l.out) + cap(l.plain) + cap(l.dictPage) + l.strBytes + cap(l.arena) - len(l.arena) + cap(l.def) + cap(l.rep)
+	n += 8*cap(l.nums) + 16*cap(l.strs) + 4*cap(l.idx) + 4*cap(l.codes)
+	return int64(n) + l.keep.held()
+}
+
+// shrink gives memory back between two row groups.
+func (l *leafWriter) shrink() {
+	l.keep = dictBuilder{}
+	l.out, l.plain, l.dictPage, l.def, l.rep, l.nums, l.strs, l.idx, l.codes = nil, nil, nil, nil, nil, nil, nil, nil, nil
+	l.reset()
+}
+
 func (l *leafWriter) plainBytes() int {
 	if l.elem.phys == physBytes || l.elem.phys == physFixed {
-		return len(l.arena) + 4*len(l.strs)
+		return l.strBytes + 4*len(l.strs)
 	}
 	return 8 * len(l.nums)
 }
@@ -349,9 +365,10 @@ func (l *leafWriter) addString(s string) {
 // own copies the bytes of a string, which are only lent, to the page's arena.
 func (l *leafWriter) own(s string) string {
 	if len(s) > cap(l.arena)-len(l.arena) {
-		// Strings so far keep the old block; its length stays counted in plainBytes by strs.
-		l.arena = append(make([]byte, 0, max(2*cap(l.arena), len(s)+len(l.arena), 64<<10)), l.arena...)
+		// Strings so far keep the old block.
+		l.arena = make([]byte, 0, max(min(2*cap(l.arena), pageBytes), len(s), 64<<10))
 	}
+	l.strBytes += len(s)
 	at := len(l.arena)
 	l.arena = append(l.arena, s...)
 	return text(l.arena[at:])
@@ -409,6 +426,9 @@ func (l *leafWriter) flush() error {
 		body = appendPlain(body, l.elem.phys, l.elem.typeLen, l.nums, l.strs)
 	}
 	l.plain = body
+	if len(body) > maxPage {
+		return sqlerr.New(sqlerr.WriteFailed, "A value of the column `%s` has more than %d bytes, which no page of a Parquet file can hold.", l.path[0], maxPage)
+	}
 	packed, err := l.f.c.compress(l.f.codec, body)
 	if err != nil {
 		return err

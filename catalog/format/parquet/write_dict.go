@@ -32,6 +32,11 @@ func (d *dictBuilder) reset() {
 	}
 }
 
+// held is the memory it takes, full blocks of strings included.
+func (d *dictBuilder) held() int64 {
+	return int64(8*cap(d.nums) + 16*cap(d.strs) + 4*cap(d.slots) + 4*cap(d.tags) + max(d.bytes, cap(d.arena)))
+}
+
 func (d *dictBuilder) len() int { return max(len(d.nums), len(d.strs)) }
 
 // num returns the code of a word and whether it is new.

@@ -15,7 +15,8 @@ type writeNode struct {
 	// that the level below stands for null.
 	def      int
 	optional bool
-	rep      int // of a further item of an array or map
+	rep      int  // of a further item of an array or map
+	long     bool // values may be long: strings, lists, what holds such
 	kids     []*writeNode
 	leaf     *leafWriter
 }
@@ -38,11 +39,13 @@ func (f *fileWriter) node(name string, t types.Type, repetition, def, rep int, p
 				return nil, err
 			}
 			n.kids = append(n.kids, k)
+			n.long = n.long || k.long
 		}
 		if len(n.kids) > 0 {
 			return n, nil
 		}
 	case types.Array, types.Map:
+		n.long = true
 		item := schemaElement{name: "list", repetition: repRepeated, phys: -1, children: 1, converted: convNone}
 		e.children, e.logical, e.converted = 1, logList, convList
 		if t.Kind == types.Map {
@@ -66,6 +69,7 @@ func (f *fileWriter) node(name string, t types.Type, repetition, def, rep int, p
 	default:
 		if physicalType(t, &e) {
 			f.schema = append(f.schema, e)
+			n.long = e.phys == physBytes
 			n.leaf = newLeafWriter(f, e, t, n.def, rep, path)
 			f.leaves = append(f.leaves, n.leaf)
 			return n, nil

@@ -321,3 +321,66 @@ func TestEmptyFile(t *testing.T) {
 		t.Fatal(got, schema, err)
 	}
 }
+
+// Row groups and pages stay small enough to be read, however long the values of a batch are.
+func TestLongValues(t *testing.T) {
+	long := strings.Repeat("0123456789abcdef", 20_000) // 320 kB
+	schema := types.Schema{
+		{Name: "s", Type: types.StringType, Nullable: true},
+		{Name: "a", Type: types.ArrayType(types.StructType(types.Field{Name: "x", Type: types.StringType, Nullable: true}), true), Nullable: true},
+		{Name: "n", Type: types.ArrayType(types.Int64Type, false), Nullable: true},
+		{Name: "i", Type: types.Int64Type},
+	}
+	cols := make([][]types.Datum, 4)
+	for i := range 120 {
+		list, nums := []types.Datum{}, []types.Datum{}
+		for j := range i % 3 {
+			list = append(list, []types.Datum{fmt.Sprint(i, j, long)})
+		}
+		for j := range i % 2 * 3_000 {
+			nums = append(nums, int64(i*j))
+		}
+		s := types.Datum(fmt.Sprint(i, long))
+		if i%7 == 0 {
+			s = nil
+		}
+		cols[0], cols[1], cols[2], cols[3] = append(cols[0], s), append(cols[1], list), append(cols[2], nums), append(cols[3], int64(i))
+	}
+	f := writeRows(t, schema, format.Options{"parquet.block.size": fmt.Sprint(8 << 20), "compression": "none"}, 300, cols...)
+	meta, err := openFile(context.Background(), local.New(), f, settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(meta.meta.groups); n < 5 || n > 20 {
+		t.Errorf("%d row groups of a file of %d bytes", n, f.Size)
+	}
+	for g := range meta.meta.groups {
+		for c := range meta.meta.groups[g].columns {
+			m := &meta.meta.groups[g].columns[c]
+			b := make([]byte, m.compressed)
+			r, err := os.Open(f.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.ReadAt(b, m.dataOff); err != nil && m.dictOff == 0 {
+				t.Fatal(err)
+			}
+			r.Close()
+			h, _, err := readPageHeader(b)
+			if err != nil || h.size > 3*pageBytes {
+				t.Errorf("row group %d, column %d has a page of %d bytes, %v", g, c, h.size, err)
+			}
+		}
+	}
+	got, _, err := readRows(f, schema, 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range cols {
+		for r := range cols[i] {
+			if !reflect.DeepEqual(got[i][r], cols[i][r]) {
+				t.Fatalf("row %d of column %s differs", r, schema[i].Name)
+			}
+		}
+	}
+}

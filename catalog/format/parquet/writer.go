@@ -14,10 +14,11 @@ import (
 )
 
 // What is written where nobody asks for anything else: row groups that are a
-// thread's morsel, two pages or more a chunk so that page indexes have
-// something to skip, dictionaries while they are small.
+// thread's morsel and fit a reader's memory, two pages or more a chunk so that
+// page indexes have something to skip, dictionaries while they are small.
 const (
 	groupRows   = 122_880
+	groupBytes  = 128 << 20 // of encoded pages
 	pageValues  = 61_440
 	pageBytes   = 1 << 20 // of PLAIN values
 	dictBytes   = 1 << 20
@@ -63,19 +64,19 @@ func compression(opts format.Options) (codec int, suffix string, err error) {
 }
 
 // Create starts a file. Equal input gives equal bytes. All columns are
-// written as optional; the option row_group_size is the rows of a row group.
+// written as optional. A row group ends at so many rows (option row_group_size)
+// or so many bytes (option parquet.block.size), whatever comes first.
 func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts format.Options) (format.Writer, error) {
 	codec, _, err := compression(opts)
 	if err != nil {
 		return nil, err
 	}
-	f := &fileWriter{w: w, codec: codec, groupRows: groupRows}
-	if s := opts["row_group_size"]; s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n <= 0 || n > 1<<30 {
-			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "The option row_group_size must be a number of rows, found %s.", s)
-		}
-		f.groupRows = n
+	f := &fileWriter{w: w, codec: codec}
+	if f.groupRows, err = positive(opts, "row_group_size", groupRows); err != nil {
+		return nil, err
+	}
+	if f.groupBytes, err = positive(opts, "parquet.block.size", groupBytes); err != nil {
+		return nil, err
 	}
 	f.schema = append(f.schema, schemaElement{name: "schema", children: len(schema), phys: -1, converted: convNone, repetition: -1})
 	for _, c := range schema {
@@ -88,19 +89,34 @@ func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts f
 	return f, f.emit([]byte("PAR1"))
 }
 
+// positive reads an option that is a number above 0.
+func positive(opts format.Options, name string, otherwise int) (int, error) {
+	s := opts[name]
+	if s == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n <= 0 || n > 1<<30 {
+		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "The option %s must be a number from 1 to %d, found %s.", name, 1<<30, s)
+	}
+	return n, nil
+}
+
 // fileWriter collects a row group, column by column, in compressed pages.
 type fileWriter struct {
-	w         io.Writer
-	codec     int
-	c         compressor
-	groupRows int
-	schema    []schemaElement
-	columns   []*writeNode
-	leaves    []*leafWriter
-	rows      int // of the row group so far
-	at        int64
-	groups    []writtenGroup
-	failed    error
+	w       io.Writer
+	codec   int
+	c       compressor
+	schema  []schemaElement
+	columns []*writeNode
+	leaves  []*leafWriter
+	rows    int // of the row group so far
+	at      int64
+	groups  []writtenGroup
+	failed  error
+	// Limits of a row group.
+	groupRows, groupBytes int
+	lengths               []int // scratch of portion
 }
 
 type writtenGroup struct {
@@ -129,7 +145,7 @@ func (f *fileWriter) Write(b *vec.Batch) error {
 		return f.failed
 	}
 	for sel := b.Selection(); len(sel) > 0; {
-		n := min(len(sel), f.groupRows-f.rows)
+		n := f.portion(b.Cols, sel[:min(len(sel), f.groupRows-f.rows)])
 		for i, c := range f.columns {
 			if err := c.add(b.Cols[i], sel[:n]); err != nil {
 				return err
@@ -137,6 +153,7 @@ func (f *fileWriter) Write(b *vec.Batch) error {
 		}
 		sel = sel[n:]
 		f.rows += n
+		bytes := 0
 		for _, l := range f.leaves {
 			l.rows = int64(f.rows)
 			if l.values >= pageValues || l.plainBytes() >= pageBytes {
@@ -144,13 +161,99 @@ func (f *fileWriter) Write(b *vec.Batch) error {
 					return err
 				}
 			}
+			bytes += len(l.out)
 		}
-		if f.rows == f.groupRows {
+		if f.rows >= f.groupRows || bytes >= f.groupBytes {
 			if err := f.flushGroup(); err != nil {
 				return err
 			}
 		}
 	}
+	return nil
+}
+
+// portion is how many of the rows sel go to pages before these are looked at
+// again: a batch of long values or long lists would make a page beyond what
+// readers take. It is at least one.
+func (f *fileWriter) portion(cols []*vec.Vec, sel []uint16) int {
+	f.lengths = append(f.lengths[:0], make([]int, len(sel))...)
+	for i, c := range f.columns {
+		if c.long {
+			addLengths(f.lengths, cols[i], sel)
+		}
+	}
+	total := 0
+	for i, l := range f.lengths {
+		if total += l; total > pageBytes && i > 0 {
+			return i
+		}
+	}
+	return len(sel)
+}
+
+// addLengths adds the bytes of each row's value, about as they are written.
+func addLengths(to []int, v *vec.Vec, sel []uint16) {
+	b := v.Base()
+	for k, r := range sel {
+		if !v.Null(int(r)) {
+			to[k] += length(b, v.Index(int(r)))
+		}
+	}
+}
+
+// length is the bytes of value i of a flat vector.
+func length(v *vec.Vec, i int) int {
+	n := 8
+	switch v.Type.Storage() {
+	case types.StoreString:
+		n += len(vec.Data[string](v)[i])
+	case types.StoreStruct:
+		for _, k := range v.Kids {
+			n += within(k, i)
+		}
+	case types.StoreList:
+		l := vec.Data[vec.List](v)[i]
+		for _, k := range v.Kids {
+			if w := k.Type.Storage().Width(); w > 0 && k.Type.Storage() != types.StoreString && !k.Type.Kind.IsNested() {
+				n += 8 * int(l.Len)
+				continue
+			}
+			for j := l.Off; j < l.Off+l.Len; j++ {
+				n += within(k, int(j))
+			}
+		}
+	}
+	return n
+}
+
+func within(v *vec.Vec, i int) int {
+	if v.Null(i) {
+		return 1
+	}
+	return length(v.Base(), v.Index(i))
+}
+
+// Held is the memory that pages not passed on take, and what serves to make them.
+func (f *fileWriter) Held() int64 {
+	var n int64
+	for _, l := range f.leaves {
+		n += l.held()
+	}
+	return n + int64(cap(f.c.out))
+}
+
+// Flush passes on what is held as a row group, however small.
+func (f *fileWriter) Flush() error {
+	if f.failed != nil {
+		return f.failed
+	}
+	if err := f.flushGroup(); err != nil {
+		return err
+	}
+	for _, l := range f.leaves {
+		l.shrink()
+	}
+	f.c.out = nil
 	return nil
 }
 
