@@ -18,6 +18,7 @@ import (
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/all"
+	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -83,9 +84,7 @@ type member struct {
 
 // New finds the files and the schema of a table.
 func New(ctx context.Context, cfg Config) (*Table, error) {
-	if cfg.Options == nil {
-		cfg.Options = format.Options{}
-	}
+	cfg.Options = textvalue.WithZone(cfg.Options, catalog.Zone(ctx))
 	found, err := find(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -105,7 +104,8 @@ func New(ctx context.Context, cfg Config) (*Table, error) {
 		t.cfg.Info.Provider = t.format.Name()
 	}
 	if t.cfg.Info.Options == nil {
-		t.cfg.Info.Options = t.opts
+		t.cfg.Info.Options = maps.Clone(t.opts)
+		delete(t.cfg.Info.Options, textvalue.SessionZone)
 	}
 	return t, nil
 }

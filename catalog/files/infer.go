@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -61,7 +62,9 @@ func (t *Table) inferKey(files []Listed) uint64 {
 	h.WriteString(t.format.Name())
 	keys := make([]string, 0, len(t.opts))
 	for k, v := range t.opts {
-		keys = append(keys, k+"="+v)
+		if k != textvalue.SessionZone { // says nothing about types
+			keys = append(keys, k+"="+v)
+		}
 	}
 	slices.Sort(keys)
 	for _, k := range keys {

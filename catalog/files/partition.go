@@ -190,12 +190,11 @@ func valueOf(ls []level, name string) (string, bool) {
 	return "", false
 }
 
-// zoneOf is the option timeZone, else UTC.
+// zoneOf is the time zone of timestamps in folder names. A zone that is not known is the format's to report.
 func zoneOf(opts format.Options) *time.Location {
-	if z := opts["timezone"]; z != "" {
-		if loc, ok := textvalue.Zone(z); ok {
-			return loc
-		}
+	loc, err := textvalue.ZoneOf(opts)
+	if err != nil {
+		return time.UTC
 	}
-	return time.UTC
+	return loc
 }

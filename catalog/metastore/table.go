@@ -42,11 +42,15 @@ func (c *Catalog) Lookup(ctx context.Context, db, name string) (catalog.Table, *
 
 func (c *Catalog) open(ctx context.Context, n catalog.Name, r *TableRecord) (catalog.Table, error) {
 	id := n.String()
+	version := r.Version
+	if zone := catalog.Zone(ctx); zone != nil {
+		version += " " + zone.String()
+	}
 	if r.Spec.Info.Managed {
 		c.mu.Lock()
 		o, ok := c.tables[id]
 		c.mu.Unlock()
-		if ok && o.version == r.Version {
+		if ok && o.version == version {
 			return o.table, nil
 		}
 	}
@@ -56,7 +60,7 @@ func (c *Catalog) open(ctx context.Context, n catalog.Name, r *TableRecord) (cat
 	}
 	if r.Spec.Info.Managed {
 		c.mu.Lock()
-		c.tables[id] = opened{r.Version, t}
+		c.tables[id] = opened{version, t}
 		c.mu.Unlock()
 	}
 	return t, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/files"
+	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
@@ -52,6 +53,7 @@ func (c *Catalog) stage(ctx context.Context, t catalog.TableSpec, w catalog.Writ
 	target := catalog.WriteTarget{
 		Format: t.Info.Provider, Options: lower(t.Info.Options), Location: t.Info.Location, Schema: t.Schema,
 	}
+	target.Options = textvalue.WithZone(target.Options, catalog.Zone(ctx))
 	for _, p := range t.Partitioned {
 		target.Partition = append(target.Partition, t.Schema.Index(p))
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/all"
+	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/exec/flow"
@@ -43,6 +44,7 @@ type Source struct {
 	format  format.Format
 	store   store.Store
 	account *mem.Account
+	options format.Options
 
 	// data is the schema of the columns in files; cols the places in it that are read.
 	data types.Schema
@@ -64,7 +66,10 @@ func New(env *flow.Env, n *physical.Scan, splits []catalog.Split) (flow.Source, 
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{env: env, node: n, splits: splits, format: f, store: local.New()}
+	s := &Source{env: env, node: n, splits: splits, format: f, store: local.New(), options: n.Scan.Options}
+	if env.Context != nil {
+		s.options = textvalue.WithZone(n.Scan.Options, env.Context.TimeZone)
+	}
 	if env.Account != nil {
 		s.account = env.Account.Child("Scan "+n.Table, 0)
 	}

@@ -78,7 +78,7 @@ func (t *thread) split(ctx context.Context, sp *catalog.Split, yield func(*vec.B
 	t.ran = append(t.ran[:0], make([]bool, len(filters))...)
 	req := format.ReadRequest{
 		Store: t.store, Split: *sp, Schema: t.data, Cols: t.cols, Filters: filters, BatchSize: t.env.BatchSize,
-		Options: t.node.Scan.Options, Account: t.account, Dictionaries: &t.dicts,
+		Options: t.options, Account: t.account, Dictionaries: &t.dicts,
 	}
 	if len(filters) > 0 {
 		req.Select = func(cols []*vec.Vec, n, i int, sel []uint16) ([]uint16, error) {

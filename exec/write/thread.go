@@ -9,7 +9,6 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/format"
-	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/partition"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/exec/vec"
@@ -240,7 +239,7 @@ func (t *threadWriter) file(ctx context.Context, key []byte, values []types.Datu
 			cols[i] = t.w.target.Schema[p]
 		}
 		var err error
-		if f.Partition, err = partition.Folder(cols, values, t.zone()); err != nil {
+		if f.Partition, err = partition.Folder(cols, values, t.w.zone); err != nil {
 			return nil, err
 		}
 	}
@@ -249,16 +248,6 @@ func (t *threadWriter) file(ctx context.Context, key []byte, values []types.Datu
 	}
 	t.open[string(key)] = f
 	return f, nil
-}
-
-func (t *threadWriter) zone() *time.Location {
-	if z, ok := textvalue.Zone(t.w.opts["timezone"]); ok {
-		return z
-	}
-	if c := t.w.env.Context; c != nil && c.TimeZone != nil {
-		return c.TimeZone
-	}
-	return time.UTC
 }
 
 // create starts a new file for f.

@@ -18,11 +18,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/all"
 	"github.com/volley-sql/volley/catalog/format/textfile"
+	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/exec/flow"
@@ -47,6 +49,7 @@ type Write struct {
 	target catalog.WriteTarget
 	format format.Format
 	opts   format.Options
+	zone   *time.Location // of timestamps in folder names
 	store  store.Store
 	// data are the places of the columns in files, files their schema; parts those of the partition columns.
 	data  []int
@@ -79,6 +82,12 @@ func New(env *flow.Env, n *physical.Write) (*Write, error) {
 	w := &Write{env: env, target: t, format: f, opts: format.Options{}, store: local.New(), parts: t.Partition}
 	for k, v := range t.Options {
 		w.opts[strings.ToLower(k)] = v
+	}
+	if c := env.Context; c != nil {
+		w.opts = textvalue.WithZone(w.opts, c.TimeZone)
+	}
+	if w.zone, err = textvalue.ZoneOf(w.opts); err != nil {
+		return nil, err
 	}
 	isPart := map[int]bool{}
 	for _, p := range t.Partition {

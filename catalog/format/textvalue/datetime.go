@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/volley-sql/volley/internal/calendar"
+	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // ParseDate reads a date by the rules of CAST(… AS DATE):
@@ -82,6 +83,44 @@ func Zone(name string) (*time.Location, bool) {
 	}
 	l, err := calendar.Zone(name)
 	return l, err == nil
+}
+
+// SessionZone is an internal option: the time zone of the session that reads
+// or writes, which counts where the option timeZone names none.
+const SessionZone = "volley.sessionzone"
+
+// WithZone returns a copy of options (keys in lower case) that knows the session's time zone.
+func WithZone(opts map[string]string, session *time.Location) map[string]string {
+	out := make(map[string]string, len(opts)+1)
+	for k, v := range opts {
+		out[k] = v
+	}
+	if session != nil {
+		out[SessionZone] = session.String()
+	}
+	return out
+}
+
+// ZoneOf is the time zone in which values without one are read and written: the
+// option timeZone, else the session's, else UTC.
+func ZoneOf(opts map[string]string) (*time.Location, error) {
+	if z := opts["timezone"]; z != "" {
+		loc, ok := Zone(z)
+		if !ok {
+			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "The time zone %q of the option timeZone is not known.", z)
+		}
+		return loc, nil
+	}
+	switch z := opts[SessionZone]; z {
+	case "":
+	case "Local":
+		return time.Local, nil
+	default:
+		if loc, ok := Zone(z); ok {
+			return loc, nil
+		}
+	}
+	return time.UTC, nil
 }
 
 // AppendDate writes yyyy-MM-dd.

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/volley-sql/volley/internal/calendar"
-	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -25,14 +24,11 @@ type timePattern struct {
 // ParseTimes reads the options, keys in lower case, for reading or writing.
 // A bad pattern is an error only where it is needed: see Err.
 func ParseTimes(opts map[string]string, use calendar.Use) (Times, error) {
-	t := Times{Zone: time.UTC}
-	if z := opts["timezone"]; z != "" {
-		loc, ok := Zone(z)
-		if !ok {
-			return t, sqlerr.New(sqlerr.InvalidParameterValue, "The time zone %q of the option timeZone is not known.", z)
-		}
-		t.Zone = loc
+	zone, err := ZoneOf(opts)
+	if err != nil {
+		return Times{}, err
 	}
+	t := Times{Zone: zone}
 	local := use
 	local.Local = true
 	t.date.compile(opts["dateformat"], use)
