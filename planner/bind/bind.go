@@ -207,6 +207,7 @@ type binder struct {
 	// shared are the plans of CTEs that all references share, by keys of their own.
 	shared  logical.With
 	lastKey int32
+	hints   map[*ast.Join]joinHint
 	// views are the names of the views being expanded, outermost first.
 	views []string
 	// text is the definition of a view or function that is being bound, nil in
@@ -230,7 +231,7 @@ const (
 )
 
 func newBinder(ctx context.Context, env *Env) *binder {
-	b := &binder{ctx: ctx, env: env, res: env.Resolver, texts: map[ast.Node]string{}, views: env.Views}
+	b := &binder{ctx: ctx, env: env, res: env.Resolver, texts: map[ast.Node]string{}, hints: map[*ast.Join]joinHint{}, views: env.Views}
 	b.use(env.Settings)
 	return b
 }

@@ -33,7 +33,8 @@ func (b *binder) join(j *ast.Join, fr *frame, ctes *cteScope) (*relation, error)
 // joined joins two bound relations. Columns in corr (nil for a plain join) are
 // those of l that r refers to.
 func (b *binder) joined(j *ast.Join, l, r *relation, fr *frame, ctes *cteScope, corr []expr.ColID) (*relation, error) {
-	n := &logical.Join{Left: l.plan, Right: r.plan, Kind: joinKinds[j.Kind]}
+	h := b.hints[j]
+	n := &logical.Join{Left: l.plan, Right: r.plan, Kind: joinKinds[j.Kind], Hint: h.strategy, HintLeft: h.left}
 	out := &relation{plan: n}
 	lf, rf := sided(n, l, r)
 	using := j.Using

@@ -30,6 +30,7 @@ type selection struct {
 func (b *binder) selectBlock(sel *ast.Select, q *ast.Query, fr *frame, ctes *cteScope) (*relation, error) {
 	in := &relation{plan: oneRow()}
 	if sel.From != nil {
+		b.hintJoins(sel)
 		var err error
 		if in, err = b.relation(sel.From, fr, ctes); err != nil {
 			return nil, err
@@ -52,7 +53,11 @@ func (b *binder) selectBlock(sel *ast.Select, q *ast.Query, fr *frame, ctes *cte
 			return nil, err
 		}
 	}
-	return s.assemble()
+	rel, err := s.assemble()
+	if err != nil || len(sel.Hints) == 0 || len(s.keys) > 0 { // an order takes the partitions' place
+		return rel, err
+	}
+	return b.partitioned(rel, sel)
 }
 
 // oneRow is the input of a SELECT without FROM: a row without columns.

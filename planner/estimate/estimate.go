@@ -163,6 +163,8 @@ func (e *Estimator) relation(n logical.Node) *Relation {
 		return e.setOp(n)
 	case *logical.Shared:
 		return e.again(n.Plan, n.From, n.Cols)
+	case *logical.Repartition:
+		return e.Relation(n.Input)
 	case *logical.With:
 		return e.Relation(n.Input)
 	case *logical.Use:

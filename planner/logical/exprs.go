@@ -87,6 +87,12 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 		if ks, changed := MapKeys(n.Keys, f); changed {
 			return &Sort{Input: n.Input, Keys: ks}
 		}
+	case *Repartition:
+		if es, changed := mapExprs(n.Keys, f); changed {
+			c := *n
+			c.Keys = es
+			return &c
+		}
 	case *Generate:
 		if e := f(n.Call); e != expr.Expr(n.Call) {
 			c := *n

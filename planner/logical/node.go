@@ -132,7 +132,7 @@ type Join struct {
 	MarkCol *expr.Column
 	// Pos is the place of the subquery that a Single join stands for; nothing in other joins.
 	Pos int32
-	// Hint is BROADCAST, MERGE, SHUFFLE_HASH … of a /*+ hint */, or empty; HintLeft says which side it names.
+	// Hint is the strategy that a /*+ hint */ asks for, or empty; HintLeft says which side it names.
 	Hint     string
 	HintLeft bool
 }

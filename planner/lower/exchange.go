@@ -10,6 +10,9 @@ type distribution struct {
 	kind distKind
 	// hashed, for hashed: column i of the hash is any of the ids in hashed[i], which are equal in every row.
 	hashed []expr.ColSet
+	// tasks is how many there are, where a hint asked for another number than
+	// plans have elsewhere; 0: that number. Such rows are spread.
+	tasks int
 }
 
 type distKind uint8

@@ -149,6 +149,8 @@ func (l *lowerer) node(n logical.Node, need expr.ColSet) (*plan, error) {
 		return l.sample(n, need)
 	case *logical.Shared:
 		return l.shared(n)
+	case *logical.Repartition:
+		return l.repartition(n, need)
 	case *logical.Recursive:
 		return l.recursive(n)
 	case *logical.Recurrence:

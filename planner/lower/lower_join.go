@@ -30,6 +30,9 @@ func (l *lowerer) join(n *logical.Join, need expr.ColSet) (*plan, error) {
 		return nil, err
 	}
 	keys, rest := splitCond(n, left, right)
+	if n.Hint == logical.HintLoop && n.Kind == logical.Inner {
+		keys, rest = nil, expr.Conjuncts(n.Cond)
+	}
 	buildLeft := len(keys) > 0 && l.buildLeft(n, left, right)
 	dist := distribution{}
 	if l.opts.Partitions > 1 {
@@ -45,7 +48,7 @@ func (l *lowerer) join(n *logical.Join, need expr.ColSet) (*plan, error) {
 	if len(keys) == 0 {
 		node := &physical.LoopJoin{
 			Info: l.info(), Left: left.node, Right: right.node, Kind: joinKinds[n.Kind],
-			NullAware: n.NullAware, Emit: emit, MarkName: mark, Pos: n.Pos,
+			NullAware: n.NullAware, Emit: emit, MarkName: mark, Pos: n.Pos, Hint: n.Hint,
 		}
 		if node.Cond, err = both(left, right, expr.Conj(rest...)); err != nil {
 			return nil, err
@@ -53,7 +56,7 @@ func (l *lowerer) join(n *logical.Join, need expr.ColSet) (*plan, error) {
 		return &plan{node: node, cols: cols, dist: dist}, nil
 	}
 	node := &physical.HashJoin{
-		Info: l.info(), Left: left.node, Right: right.node, Kind: joinKinds[n.Kind], Emit: emit, MarkName: mark, Pos: n.Pos,
+		Info: l.info(), Left: left.node, Right: right.node, Kind: joinKinds[n.Kind], Emit: emit, MarkName: mark, Pos: n.Pos, Hint: n.Hint,
 		NullAware: n.NullAware && nullAware(n, keys, rest),
 	}
 	for _, k := range keys {
@@ -192,6 +195,9 @@ func emitted(n *logical.Join, left, right *plan, need expr.ColSet) (emit []int, 
 func (l *lowerer) buildLeft(n *logical.Join, left, right *plan) bool {
 	if n.Kind == logical.Mark || n.Kind == logical.Single || n.NullAware {
 		return false
+	}
+	if n.Hint == logical.HintBroadcast || n.Hint == logical.HintHash {
+		return n.HintLeft
 	}
 	a, b := left.node.Meta().Est, right.node.Meta().Est
 	return a >= 0 && b >= 0 && a < b

@@ -51,7 +51,7 @@ func (l *lowerer) setOp(n *logical.SetOp, need expr.ColSet) (*plan, error) {
 	}
 	for _, in := range inputs {
 		if out.dist.kind == spread {
-			in = l.divide(in)
+			in = l.even(l.divide(in))
 		}
 		node.Inputs = append(node.Inputs, in.node)
 	}

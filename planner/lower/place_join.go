@@ -34,11 +34,11 @@ func (l *lowerer) place(n *logical.Join, left, right *plan, keys []joinKey, buil
 // small reports whether a side may be sent to every task.
 func (l *lowerer) small(side logical.Node, used expr.ColSet, n *logical.Join, isLeft bool) bool {
 	switch n.Hint {
-	case "BROADCAST", "BROADCASTJOIN", "MAPJOIN":
+	case logical.HintBroadcast:
 		if n.HintLeft == isLeft {
 			return true
 		}
-	case "MERGE", "SHUFFLEMERGE", "MERGEJOIN", "SHUFFLE_HASH":
+	case logical.HintMerge, logical.HintHash:
 		return false
 	}
 	limit := l.opts.BroadcastThreshold

@@ -68,6 +68,13 @@ func (p *pusher) push(n logical.Node, preds []expr.Expr) logical.Node {
 		return p.join(n, preds)
 	case *logical.SetOp:
 		return p.setOp(n, preds)
+	case *logical.Repartition:
+		r := *n
+		r.Input = p.push(n.Input, preds)
+		if r.Input == n.Input {
+			return n
+		}
+		return &r
 	case *logical.Sort:
 		in := p.push(n.Input, preds)
 		if in == n.Input {

@@ -155,6 +155,8 @@ type HashJoin struct {
 	MarkName string
 	// Pos is the place in the statement that errors of a Single join have.
 	Pos int32
+	// Hint is the strategy a hint asked for, for EXPLAIN.
+	Hint string
 	// Publish lists runtime filters made from the build keys, by key number.
 	Publish []RuntimeFilter
 }
@@ -172,6 +174,7 @@ type LoopJoin struct {
 	Emit        []int
 	MarkName    string
 	Pos         int32
+	Hint        string
 }
 
 // Sort orders rows; with Limit ≥ 0 only rows Offset … Offset+Limit of the order come out.
