@@ -123,11 +123,8 @@ func (r *run) evaluate(b *vec.Batch) error {
 	return nil
 }
 
-// add keeps the rows of b whose keys evaluate has encoded. A refused
+// keep keeps rows sel of b, whose encoded keys are given. A refused
 // reservation leaves the run as it was.
-func (r *run) add(b *vec.Batch) error { return r.keep(b, b.Selection(), r.coded) }
-
-// keep keeps rows sel of b, whose encoded keys are given.
 func (r *run) keep(b *vec.Batch, sel []uint16, coded []byte) error {
 	r.cols = append(r.cols[:0], b.Cols[:r.spec.input]...)
 	for _, p := range r.extra {

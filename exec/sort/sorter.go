@@ -31,9 +31,14 @@ func New(env *flow.Env, n *physical.Sort) (Sink, error) {
 	if n.Limit >= 0 && n.Limit+n.Offset <= maxTopN {
 		return newTopN(spec, n.Limit, n.Offset)
 	}
+	return sorterOf(spec, n.Limit, n.Offset), nil
+}
+
+// sorterOf is a Sorter of whose rows only some come out.
+func sorterOf(spec *Spec, limit, offset int64) *Sorter {
 	s := NewSorter(spec)
-	s.offset, s.limit = n.Offset, n.Limit
-	return s, nil
+	s.offset, s.limit = offset, limit
+	return s
 }
 
 // Sorter sorts all its input.
@@ -76,6 +81,12 @@ func (s *Sorter) Drain(ctx context.Context, thread int, in vec.Stream) error {
 			return err
 		}
 	}
+	return s.order(ctx, thread)
+}
+
+// order sorts what a thread has in memory.
+func (s *Sorter) order(ctx context.Context, thread int) error {
+	r := s.runs[thread]
 	r.seal()
 	ents, err := r.order(ctx)
 	s.ents[thread] = ents
@@ -84,20 +95,33 @@ func (s *Sorter) Drain(ctx context.Context, thread int, in vec.Stream) error {
 
 // add keeps the rows of b, spilling what is there when memory is refused.
 func (s *Sorter) add(ctx context.Context, r *run, b *vec.Batch) error {
-	err := r.add(b)
+	return s.keep(ctx, r, b, b.Selection(), r.coded)
+}
+
+// most is how many rows of the order can come out, negative: all.
+func (s *Sorter) most() int64 {
+	if s.limit < 0 {
+		return -1
+	}
+	return s.limit + s.offset
+}
+
+// keep is add for rows sel of b, whose keys are given.
+func (s *Sorter) keep(ctx context.Context, r *run, b *vec.Batch, sel []uint16, coded []byte) error {
+	err := r.keep(b, sel, coded)
 	if err == nil && !(s.spec.env.ForceSpill && r.store.Len() >= forcedRun) || s.inMemory {
 		return err
 	}
 	if r.store.Len() == 0 {
 		return err
 	}
-	if spillErr := s.spilled.write(ctx, r); spillErr != nil {
+	if spillErr := s.spilled.write(ctx, r, s.most()); spillErr != nil {
 		return spillErr
 	}
 	if err == nil {
 		return nil
 	}
-	return r.add(b)
+	return r.keep(b, sel, coded)
 }
 
 // Finish implements flow.Sink.

@@ -98,6 +98,56 @@ func TestSpillInFinish(t *testing.T) {
 	}
 }
 
+// The first rows of an order that are themselves too many for memory.
+func TestTopNInLittleMemory(t *testing.T) {
+	const n = 200_000
+	for _, down := range []bool{false, true} { // rows come in order, or each before all earlier ones
+		keys := make([]int64, n)
+		for i := range keys {
+			if keys[i] = int64(i); down {
+				keys[i] = n - 1 - int64(i)
+			}
+		}
+		for _, keep := range []int64{10, 50_000, 150_000} {
+			env := testEnv(2, 2<<20)
+			s, err := newTopN(NewSpec(env, []types.Type{types.Int64Type, types.Int64Type}, orderByFirst(), nil), keep, 7)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for thread := range 2 {
+				if err := s.Drain(t.Context(), thread, ints(keys, thread*n/2, (thread+1)*n/2)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Finish(t.Context(), serial); err != nil {
+				t.Fatal(err)
+			}
+			if spilled := len(s.rest.spilled.files) > 0; spilled != (keep > 10) {
+				t.Errorf("the first %d rows: spilled %v", keep, spilled)
+			}
+			next := int64(7)
+			for b, err := range s.Source().Open(t.Context(), 0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range b.Selection() {
+					if k := vec.Data[int64](b.Cols[0])[r]; k != next {
+						t.Fatalf("got %d, want %d", k, next)
+					}
+					next++
+				}
+			}
+			if next != 7+keep {
+				t.Errorf("%d rows, want %d", next-7, keep)
+			}
+			s.Close()
+			if used := env.Account.Used(); used != 0 || env.Account.Peak() > 2<<20 {
+				t.Errorf("%d bytes left, %d at most", used, env.Account.Peak())
+			}
+		}
+	}
+}
+
 // Two million rows by a shuffled BIGINT key, with a second column.
 func BenchmarkSort(b *testing.B) {
 	const n = 2 << 20

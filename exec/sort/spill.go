@@ -24,12 +24,16 @@ type spills struct {
 
 func (s *spills) some() bool { return len(s.files) > 0 }
 
-// write sorts r and moves its rows to a file; r is empty then.
-func (s *spills) write(ctx context.Context, r *run) error {
+// write sorts r and moves its rows to a file, the first most of them (negative:
+// all); r is empty then.
+func (s *spills) write(ctx context.Context, r *run, most int64) error {
 	r.seal()
 	ents, err := r.order(ctx)
 	if err != nil {
 		return err
+	}
+	if most >= 0 {
+		ents = ents[:min(int64(len(ents)), most)]
 	}
 	return s.writeRows(ctx, r, ents)
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/hold"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // topN keeps the first keep rows of the order. A thread collects candidates,
 // and whenever there are about twice as many as can matter sorts them and drops
 // the rest; the last survivor's key is then a bound that later rows must beat,
-// shared by all threads.
+// shared by all threads. Rows that find no room are left to a Sorter, which
+// spills: from then on the bound only keeps rows away from it.
 type topN struct {
 	spec          *Spec
 	limit, offset int64
@@ -24,6 +26,8 @@ type topN struct {
 	bound         atomic.Pointer[bound]
 	result        *run
 	rows          []uint32
+	rest          *Sorter // has all rows of threads whose candidates are nil
+	spilling      atomic.Bool
 }
 
 // bound is the sure part of a key that as many rows as are kept do not exceed.
@@ -42,7 +46,7 @@ type candidates struct {
 func newTopN(spec *Spec, limit, offset int64) (*topN, error) {
 	return &topN{
 		spec: spec, limit: limit, offset: offset, keep: int(limit + offset),
-		threads: make([]*candidates, spec.env.Threads),
+		threads: make([]*candidates, spec.env.Threads), rest: sorterOf(spec, limit, offset),
 	}, nil
 }
 
@@ -65,17 +69,20 @@ func (t *topN) Drain(ctx context.Context, thread int, in vec.Stream) error {
 			err = c.run.evaluate(b)
 		}
 		if err == nil {
-			err = t.add(ctx, c, b)
+			err = t.add(ctx, thread, c, b)
 		}
 		if err != nil {
 			return err
 		}
 	}
+	if t.rest.runs[thread] != nil {
+		return t.rest.order(ctx, thread)
+	}
 	return nil
 }
 
 // add keeps the rows of b that may be among the first.
-func (t *topN) add(ctx context.Context, c *candidates, b *vec.Batch) error {
+func (t *topN) add(ctx context.Context, thread int, c *candidates, b *vec.Batch) error {
 	sel, coded := b.Selection(), c.run.coded
 	if bd := t.bound.Load(); bd != nil {
 		sel, coded = c.below(bd, sel)
@@ -83,13 +90,22 @@ func (t *topN) add(ctx context.Context, c *candidates, b *vec.Batch) error {
 			return nil
 		}
 	}
-	if err := c.run.keep(b, sel, coded); err != nil {
-		return err
+	if t.rest.runs[thread] != nil {
+		return t.rest.keep(ctx, c.run, b, sel, coded)
 	}
-	if c.run.store.Len() >= 2*t.keep+hold.ChunkRows {
-		return t.shrink(ctx, c)
+	err := c.run.keep(b, sel, coded)
+	if sqlerr.Is(err, sqlerr.MemoryLimit) && c.run.store.Len() > 0 || t.spec.env.ForceSpill && c.run.store.Len() >= forcedRun {
+		t.spilling.Store(true)
+		t.rest.runs[thread] = c.run
+		if err == nil {
+			return nil
+		}
+		return t.rest.keep(ctx, c.run, b, sel, coded)
 	}
-	return nil
+	if err == nil && c.run.store.Len() >= 2*t.keep+hold.ChunkRows {
+		err = t.shrink(ctx, thread, c)
+	}
+	return err
 }
 
 // below selects the rows whose keys do not exceed the bound, with their keys.
@@ -111,7 +127,7 @@ func (c *candidates) below(bd *bound, sel []uint16) ([]uint16, []byte) {
 }
 
 // shrink drops all but the first keep candidates and tightens the bound.
-func (t *topN) shrink(ctx context.Context, c *candidates) error {
+func (t *topN) shrink(ctx context.Context, thread int, c *candidates) error {
 	r := c.run
 	r.seal()
 	ents, err := r.order(ctx)
@@ -140,6 +156,11 @@ func (t *topN) shrink(ctx context.Context, c *candidates) error {
 		r.store.GatherRows(&b, rows)
 		if err := next.append(b.Cols, vec.Identity[:len(rows)], coded); err != nil {
 			next.release()
+			if sqlerr.Is(err, sqlerr.MemoryLimit) { // no room for two copies of them
+				t.spilling.Store(true)
+				t.rest.runs[thread] = r
+				return t.rest.spilled.writeRows(ctx, r, ents)
+			}
 			return err
 		}
 	}
@@ -162,7 +183,10 @@ func (t *topN) tighten(b *bound) {
 }
 
 // Finish implements flow.Sink.
-func (t *topN) Finish(ctx context.Context, _ flow.Parallel) error {
+func (t *topN) Finish(ctx context.Context, par flow.Parallel) error {
+	if t.spilling.Load() {
+		return t.finishRest(ctx, par)
+	}
 	for _, c := range t.threads {
 		switch {
 		case c == nil:
@@ -187,13 +211,30 @@ func (t *topN) Finish(ctx context.Context, _ flow.Parallel) error {
 	return nil
 }
 
+// finishRest leaves all candidates to the sorter, those of threads that had room for theirs too.
+func (t *topN) finishRest(ctx context.Context, par flow.Parallel) error {
+	err := par(ctx, len(t.threads), func(ctx context.Context, _, i int) error {
+		c := t.threads[i]
+		if c == nil || t.rest.runs[i] != nil {
+			return nil
+		}
+		t.rest.runs[i] = c.run
+		return t.rest.order(ctx, i)
+	})
+	if err != nil {
+		return err
+	}
+	return t.rest.Finish(ctx, par)
+}
+
 // Close implements flow.Sink.
 func (t *topN) Close() {
-	for _, c := range t.threads {
-		if c != nil {
+	for i, c := range t.threads {
+		if c != nil && t.rest.runs[i] == nil {
 			c.run.release()
 		}
 	}
+	t.rest.Close()
 	t.threads, t.result, t.rows = nil, nil, nil
 }
 
@@ -205,7 +246,12 @@ type topRows struct{ t *topN }
 // Open implements flow.Source.
 func (o topRows) Open(ctx context.Context, _ int) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
-		if t := o.t; t.result != nil {
+		t := o.t
+		if t.spilling.Load() {
+			t.rest.Source().Open(ctx, 0)(yield)
+			return
+		}
+		if t.result != nil {
 			gatherRows(ctx, t.result.store, t.rows, t.spec.input, t.spec.env.BatchSize, yield)
 		}
 	}
