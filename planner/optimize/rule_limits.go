@@ -6,7 +6,7 @@ import (
 	"github.com/volley-sql/volley/planner/logical"
 )
 
-var limitRules = []Rule{MergeProjects, MergeLimits, LimitOne, DropSort, LimitThroughProject, LimitIntoUnion, LimitIntoLeftJoin, MergeUnions, SortOfOneRow}
+var limitRules = []Rule{MergeProjects, MergeLimits, LimitOne, DropSort, LimitThroughProject, LimitIntoUnion, LimitIntoLeftJoin, LimitThroughWindow, MergeUnions, SortOfOneRow}
 
 // MergeLimits makes one limit of two.
 var MergeLimits = On("MergeLimits", func(_ *Query, n *logical.Limit) logical.Node {
