@@ -27,7 +27,8 @@ func WithMemory(size string) Option { return WithConf("volley.execution.memory",
 // application finds them. Without it they live as long as the application.
 func WithWarehouse(dir string) Option { return func(o *app.Options) { o.Warehouse = dir } }
 
-// WithTables makes every file and folder of dir a table named after it.
+// WithTables makes every file and folder of dir a table named after it, without
+// its ending. Each is looked at when it is used.
 func WithTables(dir string) Option { return func(o *app.Options) { o.Tables = dir } }
 
 // WithConf gives a setting that sessions start with.

@@ -140,7 +140,7 @@ func (a *App) Session(ctx context.Context) (*session.Session, error) {
 		Runner: &runner{a}, Settings: a.base, Shared: a.shared,
 	})
 	if err == nil && a.tables != "" {
-		err = addTables(ctx, s, a.tables)
+		err = addTables(s, a.tables)
 	}
 	return s, err
 }
