@@ -11,7 +11,6 @@ import (
 
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/exec/vec/arrowvec"
-	"github.com/volley-sql/volley/internal/output"
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -180,6 +179,12 @@ func (df *DataFrame) Count(ctx context.Context) (int64, error) {
 // Take returns the first n rows.
 func (df *DataFrame) Take(ctx context.Context, n int) ([]Row, error) { return df.Limit(n).Collect(ctx) }
 
+// IsEmpty reports whether there are no rows.
+func (df *DataFrame) IsEmpty(ctx context.Context) (bool, error) {
+	rows, err := df.Take(ctx, 1)
+	return len(rows) == 0, err
+}
+
 // First returns the first row; io.EOF says that there is none.
 func (df *DataFrame) First(ctx context.Context) (Row, error) {
 	rows, err := df.Take(ctx, 1)
@@ -190,27 +195,6 @@ func (df *DataFrame) First(ctx context.Context) (Row, error) {
 		return Row{}, io.EOF
 	}
 	return rows[0], nil
-}
-
-// Show prints the rows as a table.
-func (df *DataFrame) Show(ctx context.Context, w io.Writer) error {
-	return df.Print(ctx, w, "table")
-}
-
-// Print prints the rows in a format: table, box, csv, tsv, json, jsonl or markdown.
-func (df *DataFrame) Print(ctx context.Context, w io.Writer, format string) error {
-	if !output.Known(format) {
-		return public(sqlerr.New(sqlerr.InvalidParameterValue, "There is no output format %q.", format))
-	}
-	res, err := df.run(ctx)
-	if err != nil {
-		return public(err)
-	}
-	if len(res.Schema) == 0 {
-		return nil
-	}
-	_, err = output.Write(w, format, res.Schema, res.Rows, output.Options{Zone: zone(res.Settings), Null: "NULL", Header: true})
-	return public(df.place(err))
 }
 
 // Explain is the plan of the query as text: in mode "" the physical plan, else

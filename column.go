@@ -218,6 +218,9 @@ func (c Column) IsNotNull() Column {
 	return column(func(s *scope) ast.Expr { return &ast.IsNull{X: c.expr(s), Not: true} })
 }
 
+// IsNaN is isnan(c).
+func (c Column) IsNaN() Column { return Call("isnan", c) }
+
 // Between is c BETWEEN lo AND hi.
 func (c Column) Between(lo, hi any) Column {
 	l, h := Lit(lo), Lit(hi)
@@ -374,9 +377,15 @@ func (c Column) Over(w WindowSpec) Column {
 	return c.completed(func(s *scope, f *ast.Func) { f.Over = w.window(s) })
 }
 
-// FilterWhere is the FILTER (WHERE cond) of an aggregate.
+// FilterWhere is the FILTER (WHERE cond) of an aggregate. Several have to hold all.
 func (c Column) FilterWhere(cond Column) Column {
-	return c.completed(func(s *scope, f *ast.Func) { f.Filter = cond.expr(s) })
+	return c.completed(func(s *scope, f *ast.Func) {
+		x := cond.expr(s)
+		if f.Filter != nil {
+			x = ast.Bin(ast.OpAnd, f.Filter, x)
+		}
+		f.Filter = x
+	})
 }
 
 // IgnoreNulls is IGNORE NULLS of a call such as First.

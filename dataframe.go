@@ -222,6 +222,45 @@ func (df *DataFrame) WithColumn(name string, c Column) *DataFrame {
 	return out.done(sc, stageSelect)
 }
 
+// WithColumns adds columns, each named by As, or replaces those of the names.
+// They are computed side by side: none sees another.
+func (df *DataFrame) WithColumns(cols ...Column) *DataFrame {
+	schema, err := df.schema()
+	if err != nil {
+		return df.s.failed(err)
+	}
+	sc := df.scope()
+	out, sel := df.edit(stageWhere)
+	all := &ast.Star{}
+	sel.Items = []ast.SelectItem{{Expr: all}}
+	for _, c := range cols {
+		it := c.item(sc)
+		if it.Alias == "" {
+			sc.fail(sqlerr.New(sqlerr.InvalidParameterValue, "WithColumns needs columns with names: give them by As."))
+		}
+		if i := schema.Index(it.Alias); i >= 0 {
+			it.Alias = schema[i].Name
+			all.Replace = append(all.Replace, it)
+		} else {
+			sel.Items = append(sel.Items, it)
+		}
+	}
+	out.cover = ""
+	return out.done(sc, stageSelect)
+}
+
+// Transform is f(df), to write own steps in a chain of calls.
+func (df *DataFrame) Transform(f func(*DataFrame) *DataFrame) *DataFrame { return f(df) }
+
+// Sample keeps about a fraction (between 0 and 1) of the rows, chosen at random. The
+// same seed chooses the same rows of the same input.
+func (df *DataFrame) Sample(fraction float64, seed int64) *DataFrame {
+	if !(fraction >= 0 && fraction <= 1) {
+		return df.s.failed(sqlerr.New(sqlerr.InvalidParameterValue, "A sample is a fraction between 0 and 1 of the rows, not %v.", fraction))
+	}
+	return df.Filter(Call("rand", seed).Lt(fraction))
+}
+
 // WithColumnRenamed gives a column another name. Without such a column nothing changes.
 func (df *DataFrame) WithColumnRenamed(from, to string) *DataFrame {
 	schema, err := df.schema()

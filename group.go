@@ -1,6 +1,8 @@
 package volley
 
 import (
+	"fmt"
+
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 )
@@ -10,21 +12,25 @@ type GroupedData struct {
 	df   *DataFrame
 	kind ast.GroupKind
 	keys []Column
+	// pivot is the column whose values have columns of their own, if any.
+	pivot  *Column
+	values []any
+	err    error
 }
 
 // GroupBy groups by columns, names or Columns; without any there is one group.
 func (df *DataFrame) GroupBy(cols ...any) GroupedData {
-	return GroupedData{df, ast.GroupExpr, namedAll(cols)}
+	return GroupedData{df: df, kind: ast.GroupExpr, keys: namedAll(cols)}
 }
 
 // Rollup groups by the columns, by all but the last of them, and so on down to none.
 func (df *DataFrame) Rollup(cols ...any) GroupedData {
-	return GroupedData{df, ast.GroupRollup, namedAll(cols)}
+	return GroupedData{df: df, kind: ast.GroupRollup, keys: namedAll(cols)}
 }
 
 // Cube groups by every choice of the columns.
 func (df *DataFrame) Cube(cols ...any) GroupedData {
-	return GroupedData{df, ast.GroupCube, namedAll(cols)}
+	return GroupedData{df: df, kind: ast.GroupCube, keys: namedAll(cols)}
 }
 
 // Agg aggregates all rows.
@@ -33,6 +39,12 @@ func (df *DataFrame) Agg(aggregates ...Column) *DataFrame { return df.GroupBy().
 // Agg gives a row a group: its keys, then the aggregates.
 func (g GroupedData) Agg(aggregates ...Column) *DataFrame {
 	sc := g.df.scope()
+	if g.err != nil {
+		sc.fail(g.err)
+	}
+	if g.pivot != nil {
+		aggregates = g.pivoted(aggregates)
+	}
 	out, sel := g.df.edit(stageWhere)
 	sel.Items = nil
 	var items []ast.Grouping
@@ -57,6 +69,63 @@ func (g GroupedData) Agg(aggregates ...Column) *DataFrame {
 	out.cover = ""
 	return out.done(sc, stageSelect)
 }
+
+// mostPivotValues is how many columns Pivot makes of values it finds itself, as in Spark.
+const mostPivotValues = 10_000
+
+// Pivot has the aggregates that follow computed for each of the values of a
+// column (a name or a Column) apart, in columns named after the values. Without values all that
+// the column has are looked up now, in their order.
+func (g GroupedData) Pivot(col any, values ...any) GroupedData {
+	c := named(col)
+	if g.pivot != nil {
+		g.err = sqlerr.New(sqlerr.InvalidParameterValue, "There is one Pivot already.")
+		return g
+	}
+	g.pivot, g.values = &c, values
+	if len(values) > 0 || g.df.err != nil {
+		return g
+	}
+	rows, err := g.df.Select(c.As("value")).Distinct().OrderBy("value").Limit(mostPivotValues + 1).Collect(g.df.s.ctx)
+	switch {
+	case err != nil:
+		g.err = err
+	case len(rows) == 0:
+		g.err = sqlerr.New(sqlerr.InvalidParameterValue, "Pivot finds no values, so there are no columns.")
+	case len(rows) > mostPivotValues:
+		g.err = sqlerr.New(sqlerr.InvalidParameterValue, "The column of Pivot has more than %d values.", mostPivotValues).WithHint("Name those that are wanted.")
+	}
+	for _, r := range rows {
+		g.values = append(g.values, r.values[0])
+	}
+	return g
+}
+
+// pivoted are the aggregates for each value.
+func (g GroupedData) pivoted(aggregates []Column) []Column {
+	var out []Column
+	for _, v := range g.values {
+		label := "null"
+		if v != nil {
+			label = fmt.Sprint(v)
+		}
+		for _, a := range aggregates {
+			name := label
+			if len(aggregates) > 1 {
+				own := a.alias
+				if own == "" {
+					own = ast.SQL(a.expr(&scope{}))
+				}
+				name += "_" + own
+			}
+			out = append(out, a.FilterWhere(g.pivot.EqNullSafe(v)).As(name))
+		}
+	}
+	return out
+}
+
+// Mean is Avg.
+func (g GroupedData) Mean(cols ...string) *DataFrame { return g.Avg(cols...) }
 
 // Count is the number of rows of each group, as column count.
 func (g GroupedData) Count() *DataFrame { return g.Agg(Call("count", 1).As("count")) }

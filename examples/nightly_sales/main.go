@@ -63,7 +63,7 @@ func (j job) run(ctx context.Context, threads int, w io.Writer) error {
 	if err := j.writeReport(ctx, sales); err != nil {
 		return err
 	}
-	return j.summary(s).Show(ctx, w)
+	return j.summary(s).Print(ctx, w, "table")
 }
 
 // inputs are the retailer's files.
