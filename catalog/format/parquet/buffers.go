@@ -81,5 +81,6 @@ type internedColumn struct {
 	codes  map[string]int32
 	bytes  []byte // room of the current arena block
 	values []string
+	held   int  // bytes of all values
 	full   bool // grew beyond what dictionaries are good for
 }

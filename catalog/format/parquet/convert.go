@@ -31,7 +31,7 @@ func newValues(l *leaf, interned *internedColumn) (values, error) {
 	case physDouble:
 		return &fixed[float64]{width: 8}, nil
 	case physInt96:
-		return &fixed[int64]{width: 12, conv: int96}, nil
+		return &fixed[int64]{width: 12, conv: rebased(l, int96)}, nil
 	}
 	width := 0
 	if l.phys == physFixed {
@@ -39,7 +39,7 @@ func newValues(l *leaf, interned *internedColumn) (values, error) {
 	}
 	switch l.typ.Kind {
 	case types.String, types.Binary:
-		if annotation(&l.schemaElement) == logUUID {
+		if l.logical == logUUID {
 			return &mapped[string]{texts: texts{width: width, typ: types.BinaryType}, f: uuid}, nil
 		}
 		return &texts{width: width, typ: l.typ, interned: interned}, nil
@@ -100,7 +100,15 @@ func int32Values(l *leaf) (values, error) {
 		return &fixed[int8]{width: 4, conv: narrow[int8]}, nil
 	case types.Int16:
 		return &fixed[int16]{width: 4, conv: narrow[int16]}, nil
-	case types.Int32, types.Date:
+	case types.Date:
+		if l.legacy {
+			return &fixed[int32]{width: 4, conv: func(dst []int32, src []byte) error {
+				copy(dst, cast[int32](src)[:len(dst)])
+				return rebaseDays(dst)
+			}}, nil
+		}
+		return &fixed[int32]{width: 4}, nil
+	case types.Int32, types.YearMonth:
 		return &fixed[int32]{width: 4}, nil
 	case types.Time:
 		return &fixed[int64]{width: 4, conv: func(dst []int64, src []byte) error {
@@ -148,10 +156,9 @@ func clocks[T int32 | int64](dst []int64, src []T, unit int64) error {
 
 func int64Values(l *leaf) (values, error) {
 	switch l.typ.Kind {
-	case types.Int64:
+	case types.Int64, types.DayTime:
 		return &fixed[int64]{width: 8}, nil
 	case types.Time:
-		annotation(&l.schemaElement)
 		unit := int64(1)
 		if l.unit == unitMicros {
 			unit = nanosPerMicro
@@ -160,31 +167,31 @@ func int64Values(l *leaf) (values, error) {
 			return clocks(dst, cast[int64](src), unit)
 		}}, nil
 	case types.Timestamp, types.TimestampNTZ:
-		annotation(&l.schemaElement)
+		var conv func(dst []int64, src []byte) error
 		switch l.unit {
 		case unitMillis:
-			return &fixed[int64]{width: 8, conv: func(dst []int64, src []byte) error {
+			conv = func(dst []int64, src []byte) error {
 				for i, x := range cast[int64](src)[:len(dst)] {
 					if dst[i] = x * 1000; x > math.MaxInt64/1000 || x < math.MinInt64/1000 {
 						return errTimestamp
 					}
 				}
 				return nil
-			}}, nil
+			}
 		case unitNanos:
-			return &fixed[int64]{width: 8, conv: func(dst []int64, src []byte) error {
+			conv = func(dst []int64, src []byte) error {
 				for i, x := range cast[int64](src)[:len(dst)] {
 					dst[i] = floorDiv(x, 1000)
 				}
 				return nil
-			}}, nil
+			}
 		}
-		return &fixed[int64]{width: 8}, nil
+		return &fixed[int64]{width: 8, conv: rebased(l, conv)}, nil
 	case types.Decimal:
 		if l.typ.P <= types.MaxCompactPrecision {
 			return &fixed[int64]{width: 8}, nil
 		}
-		unsigned := annotation(&l.schemaElement) == logInt
+		unsigned := l.logical == logInt
 		return &fixed[types.Int128]{width: 8, conv: func(dst []types.Int128, src []byte) error {
 			for i, x := range cast[int64](src)[:len(dst)] {
 				if dst[i] = types.Int128From(x); unsigned {
@@ -197,6 +204,22 @@ func int64Values(l *leaf) (values, error) {
 		return &nulls{}, nil
 	}
 	return nil, fmt.Errorf("column %s has the type %s that INT64 cannot hold", l, l.typ)
+}
+
+// rebased makes instants of a legacy file those of today's calendar, after conv if there is one.
+func rebased(l *leaf, conv func([]int64, []byte) error) func([]int64, []byte) error {
+	if !l.legacy {
+		return conv
+	}
+	return func(dst []int64, src []byte) error {
+		if conv == nil {
+			copy(dst, cast[int64](src)[:len(dst)])
+		} else if err := conv(dst, src); err != nil {
+			return err
+		}
+		rebaseStamps(dst, l.zone)
+		return nil
+	}
 }
 
 func floorDiv(x, y int64) int64 {

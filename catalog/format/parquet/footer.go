@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
@@ -26,10 +27,17 @@ type file struct {
 }
 
 // settings are the options a reader understands.
-type settings struct{ binaryAsString bool }
+type settings struct {
+	binaryAsString bool
+	zone           string // the session's, for files that say so little about their times
+}
 
 func parseSettings(o format.Options) settings {
-	return settings{binaryAsString: strings.EqualFold(o["binaryasstring"], "true")}
+	zone := o["timezone"]
+	if zone == "" {
+		zone = o[textvalue.SessionZone]
+	}
+	return settings{binaryAsString: strings.EqualFold(o["binaryasstring"], "true"), zone: zone}
 }
 
 const (

@@ -227,11 +227,14 @@ func statDatum(l *leaf, b []byte, to types.Type) types.Datum {
 
 // orderedType reports whether min and max of the physical values are those of the SQL values.
 func orderedType(l *leaf) bool {
+	if l.legacy {
+		return false // bounds are of the other calendar
+	}
 	switch l.phys {
 	case physInt96:
 		return false
 	case physBytes, physFixed:
-		k := annotation(&l.schemaElement)
+		k := l.logical
 		return k != logUUID && k != logFloat16 && k != logBSON && (l.typ.Kind == types.Decimal || l.typ.Storage() == types.StoreString)
 	}
 	return l.typ.Kind != types.Null
@@ -271,7 +274,7 @@ func (s *statistics) bounds(l *leaf) (lo, hi []byte) {
 	case physBytes, physFixed, physInt96:
 		return nil, nil // were compared as signed bytes
 	}
-	if annotation(&l.schemaElement) == logInt && !l.signed {
+	if l.logical == logInt && !l.signed {
 		return nil, nil
 	}
 	return s.oldMin, s.oldMax
@@ -396,7 +399,7 @@ func physical(l *leaf, d types.Datum, t types.Type) ([]byte, bool) {
 	var n int64
 	switch x := d.(type) {
 	case string:
-		return []byte(x), annotation(&l.schemaElement) != logUUID
+		return []byte(x), l.logical != logUUID
 	case float64:
 		if x == 0 || math.IsNaN(x) {
 			return nil, false
@@ -419,7 +422,6 @@ func physical(l *leaf, d types.Datum, t types.Type) ([]byte, bool) {
 	case physInt32:
 		return binary.LittleEndian.AppendUint32(nil, uint32(n)), true
 	case physInt64:
-		annotation(&l.schemaElement)
 		timestamp := l.typ.Kind == types.Timestamp || l.typ.Kind == types.TimestampNTZ
 		return binary.LittleEndian.AppendUint64(nil, uint64(n)), !timestamp || l.unit == unitMicros
 	}

@@ -3,6 +3,7 @@ package parquet
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/volley-sql/volley/internal/types"
 )
@@ -34,6 +35,9 @@ type leaf struct {
 	typ            types.Type
 	// ordered says that the newer min and max of statistics may be trusted.
 	ordered bool
+	// legacy says that dates and times are of the hybrid calendar, times as read in zone.
+	legacy bool
+	zone   *time.Location
 }
 
 // maxDepth bounds nesting of groups; levels are bytes.
@@ -78,6 +82,8 @@ func parseSchema(m *fileMeta, opts settings) (*schemaTree, error) {
 	for _, k := range root.kids {
 		t.root = append(t.root, p.fold(k, 0))
 	}
+	t.takeIntervals(m)
+	t.markLegacy(m, opts.zone)
 	return t, nil
 }
 
@@ -197,10 +203,12 @@ func wrapsElement(list, item *group) bool {
 		item.kids[0].e.repetition != repRepeated
 }
 
-// leafType is the SQL type of a primitive column, or why it has none. Unsigned
+// leafType is the SQL type of a primitive column, or why it has none. It fills
+// in the logical type where only the older annotation is given. Unsigned
 // integers are widened, UUID is its text.
 func leafType(e *schemaElement, binaryAsString bool) (types.Type, string) {
 	kind := annotation(e)
+	e.logical = kind
 	switch e.phys {
 	case physBool:
 		return types.BoolType, ""
@@ -329,5 +337,6 @@ func (l *leaf) String() string { return strings.Join(l.path, ".") }
 
 // alike reports whether a reader made for l serves m, a leaf of another file, as well.
 func (l *leaf) alike(m *leaf) bool {
-	return l.schemaElement == m.schemaElement && l.maxDef == m.maxDef && l.maxRep == m.maxRep && l.typ.Equal(m.typ)
+	return l.schemaElement == m.schemaElement && l.maxDef == m.maxDef && l.maxRep == m.maxRep && l.typ.Equal(m.typ) &&
+		l.legacy == m.legacy && l.zone == m.zone
 }

@@ -10,10 +10,11 @@ import (
 )
 
 // Dictionaries beyond these sizes are not worth interning: a chunk's own, and
-// the one of the thread.
+// the one of the thread, in entries and in bytes.
 const (
 	maxChunkDict = 8 << 10
 	maxDict      = 64 << 10
+	maxDictBytes = 4 << 20
 )
 
 var dictIDs atomic.Uint64
@@ -99,7 +100,7 @@ func (c *internedColumn) intern(t types.Type, local []string) []int32 {
 	for i, s := range local {
 		code, ok := c.codes[s]
 		if !ok {
-			if len(c.values) >= maxDict {
+			if c.held += len(s); len(c.values) >= maxDict || c.held > maxDictBytes {
 				c.full = true
 				return nil
 			}

@@ -31,8 +31,9 @@ func widens(from, to types.Type) bool {
 		return true
 	case f == types.String && t == types.Binary, f == types.Binary && t == types.String:
 		return true
-	case f == types.Int64 && t == types.DayTime, f == types.Int32 && t == types.YearMonth:
-		// What Spark writes for intervals are plain integers.
+	case f == types.Int64 && t == types.DayTime, f == types.Int32 && t == types.YearMonth,
+		f == types.DayTime && (t == types.Int64 || t == types.DayTime), f == types.YearMonth && (t == types.Int32 || t == types.YearMonth):
+		// What Spark writes for intervals are plain integers, whatever their fields.
 		return true
 	}
 	return false
@@ -46,6 +47,8 @@ func digits(k types.Kind) int {
 // merge returns a type that values of both a and b can be read as.
 func merge(a, b types.Type) (types.Type, bool) {
 	switch {
+	case a.Kind.IsInterval() != b.Kind.IsInterval() && a.Kind != types.Null && b.Kind != types.Null:
+		return a, false
 	case widens(a, b) && !(a.Kind == types.String && b.Kind == types.Binary):
 		return b, true
 	case widens(b, a):

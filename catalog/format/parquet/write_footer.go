@@ -19,6 +19,13 @@ func (f *fileWriter) footer() []byte {
 	for i := range f.groups {
 		w.rowGroup(&f.groups[i], f.codec, i)
 	}
+	if f.note != "" {
+		w.list(5, tStruct, 1)
+		w.open()
+		w.string(1, sparkSchema)
+		w.string(2, f.note)
+		w.end()
+	}
 	w.string(6, createdBy)
 	w.list(7, tStruct, len(f.leaves))
 	for range f.leaves {

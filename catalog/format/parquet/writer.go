@@ -78,6 +78,7 @@ func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts f
 	if f.groupBytes, err = positive(opts, "parquet.block.size", groupBytes); err != nil {
 		return nil, err
 	}
+	f.note = schemaNote(schema)
 	f.schema = append(f.schema, schemaElement{name: "schema", children: len(schema), phys: -1, converted: convNone, repetition: -1})
 	for _, c := range schema {
 		n, err := f.node(c.Name, c.Type, repOptional, 0, 0, nil)
@@ -108,6 +109,7 @@ type fileWriter struct {
 	codec   int
 	c       compressor
 	schema  []schemaElement
+	note    string // the schema as Spark has it, for what Parquet has no types for
 	columns []*writeNode
 	leaves  []*leafWriter
 	rows    int // of the row group so far
