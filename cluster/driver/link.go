@@ -110,9 +110,12 @@ func (d *Driver) lose(id, reason string, fault bool) {
 	d.mu.Lock()
 	_, known := d.execs[id]
 	delete(d.execs, id)
+	over := d.closed
 	d.mu.Unlock()
 	if known {
-		d.log.Warn("executor lost", "executor", id, "reason", reason)
+		if !over { // at the end all of them go
+			d.log.Warn("executor lost", "executor", id, "reason", reason)
+		}
 		d.send(scheduler.ExecutorLost{ID: id, Reason: reason, Fault: fault})
 	}
 }
