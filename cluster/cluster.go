@@ -1,30 +1,43 @@
 // Package cluster says what an application's executors are to it: where they
 // come from (a Manager), how many are wanted, and what becomes of them. The
 // driver is in cluster/driver, the executor in cluster/executor, one manager a
-// package beside them.
+// package beside them; cluster/clustertest is the suite that all of them pass.
 package cluster
 
 import (
 	"context"
-	"regexp"
-	"runtime"
-	"strconv"
-
-	"github.com/volley-sql/volley/internal/sqlerr"
+	"io"
+	"time"
 )
+
+// Profile is a kind of executor.
+type Profile struct {
+	// Cores is the number of threads, Memory the bytes tasks may reserve.
+	Cores  int
+	Memory int64
+}
 
 // Manager gives an application room for executors. It knows nothing of
 // queries. Executors announce themselves to the driver; Events tells only
 // what the platform knows. Implementations are safe for concurrent use.
 type Manager interface {
-	// SetTarget asks for n executors, an absolute number. It returns at once;
-	// executors come and go later.
-	SetTarget(ctx context.Context, n int) error
-	// Kill stops one executor. It does not lower the target, so another will take its place.
+	// SetTarget asks for so many executors of each profile: absolute numbers,
+	// so that asking twice changes nothing; a profile that is not named is
+	// wanted no more. It returns at once; executors come and go later. Those
+	// that are too many are stopped, the youngest first.
+	SetTarget(ctx context.Context, want map[Profile]int) error
+	// Kill stops one executor at once. It does not lower the target, so another
+	// will take its place. An executor that is not there is no error.
 	Kill(ctx context.Context, id string) error
-	// Events reports what happens to executors until Close.
+	// Decommission takes an executor's place away: it is told, may finish what
+	// it does, and is stopped after grace. A replacement is started at once.
+	Decommission(ctx context.Context, id string, grace time.Duration) error
+	// Logs is the end of what an executor wrote, at most tail bytes, also after
+	// its end and until Close.
+	Logs(ctx context.Context, id string, tail int64) (io.ReadCloser, error)
+	// Events reports what happens to executors, in order for each, until Close.
 	Events() <-chan Event
-	// Close stops all executors and waits for them to be gone.
+	// Close stops all executors, waits for them to be gone, and closes Events.
 	Close() error
 }
 
@@ -35,75 +48,33 @@ type Event struct {
 	Reason   string
 	ExitCode int
 	// Fault is whether the application is to blame. It is false for the loss of
-	// a node, preemption and the like, which never count as task failures.
+	// a node, preemption, decommission and the like, which do not count as task failures.
 	Fault bool
+	At    time.Time
 }
 
-// State is how far an executor's process is.
+// State is how far an executor is. It only ever grows.
 type State uint8
 
 // The states, in order.
 const (
 	Starting State = iota
 	Running
+	// Leaving: the platform takes the executor's place away soon; no task should be given to it.
+	Leaving
 	Exited
 	// GaveUp says that no executor will be started any more, because those that
 	// were ended at once; it concerns all executors.
 	GaveUp
 )
 
+func (s State) String() string {
+	return [...]string{"starting", "running", "leaving", "exited", "gave up"}[s]
+}
+
 // Launch is what a process needs to become an executor.
 type Launch struct {
-	ID     string
-	Driver string // host:port of the control service
-	// Cores is the number of threads, Memory the bytes tasks may reserve.
-	Cores  int
-	Memory int64
-}
-
-// Master is a parsed --master.
-type Master struct {
-	Kind MasterKind
-	// Executors, Cores and Memory (MiB) are those of local-cluster; Cores is also the N of local[N].
-	Executors, Cores, Memory int
-}
-
-// MasterKind is a kind of cluster.
-type MasterKind uint8
-
-// The kinds: all in this process, or executors as processes of this machine.
-const (
-	Local MasterKind = iota
-	LocalCluster
-)
-
-var (
-	localForm   = regexp.MustCompile(`^local(?:\[(\d+|\*)(?:,\s*\d+)?\])?$`)
-	clusterForm = regexp.MustCompile(`^local-cluster\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]$`)
-)
-
-// ParseMaster reads a master URL: local, local[N], local[*] or local-cluster[E,C,M].
-func ParseMaster(s string) (Master, error) {
-	if m := localForm.FindStringSubmatch(s); m != nil {
-		switch m[1] {
-		case "":
-			return Master{Cores: 1}, nil
-		case "*":
-			return Master{Cores: runtime.GOMAXPROCS(0)}, nil
-		}
-		n, err := strconv.Atoi(m[1])
-		if err == nil && n > 0 && n <= 4096 {
-			return Master{Cores: n}, nil
-		}
-	}
-	if m := clusterForm.FindStringSubmatch(s); m != nil {
-		e, _ := strconv.Atoi(m[1])
-		c, _ := strconv.Atoi(m[2])
-		mib, _ := strconv.Atoi(m[3])
-		if e > 0 && e <= 1024 && c > 0 && c <= 4096 && mib > 0 && mib < 1<<24 {
-			return Master{Kind: LocalCluster, Executors: e, Cores: c, Memory: mib}, nil
-		}
-	}
-	return Master{}, sqlerr.New(sqlerr.InvalidParameterValue, "%q is not a master URL that is known here.", s).
-		WithHint("Use local, local[N], local[*] or local-cluster[EXECUTORS,CORES,MIB].")
+	ID      string
+	Driver  string // host:port of the control service
+	Profile Profile
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // damagingProxy stands before a shuffle server and damages what it sends:
-// every ten megabytes or so it flips a bit, leaves a byte out, or cuts the
+// every few megabytes it flips a bit, leaves a byte out, or cuts the
 // connection. It returns its address.
 func damagingProxy(server string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -41,7 +41,7 @@ func damagingProxy(server string) string {
 			}()
 			r := rand.New(rand.NewPCG(uint64(os.Getpid()), conns.Add(1)))
 			go func() {
-				io.Copy(&damager{w: c, r: r, left: r.IntN(16 << 20)}, s)
+				io.Copy(&damager{w: c, r: r, left: r.IntN(6 << 20)}, s)
 				c.Close()
 			}()
 		}
@@ -67,7 +67,7 @@ func (d *damager) Write(b []byte) (int, error) {
 			f.Close()
 		}
 	}
-	d.left = 4<<20 + d.r.IntN(24<<20)
+	d.left = 3<<20 + d.r.IntN(8<<20)
 	bad := append([]byte(nil), b...)
 	switch d.r.IntN(3) {
 	case 0:
@@ -84,10 +84,10 @@ func (d *damager) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// wide moves about 60 MB between executors.
+// wide moves about 25 MB between executors.
 const (
-	wide     = "SELECT count(*), sum(length(s)), sum(crc32(s)), min(s), max(s) FROM (SELECT a.k, a.s FROM (SELECT id, k, repeat(cast(id AS string), 3) AS s FROM $SOURCE) a JOIN (SELECT DISTINCT k FROM $SOURCE) b ON a.k = b.k)"
-	wideRows = "3000000 59666670 6442296970887417 000 999999999999999999 \n"
+	wide     = "SELECT count(*), sum(length(s)), sum(crc32(s)), min(s), max(s) FROM (SELECT a.k, a.s FROM (SELECT id, k, repeat(cast(id AS string), 3) AS s FROM $SOURCE WHERE id < 1000000) a JOIN (SELECT DISTINCT k FROM $SOURCE) b ON a.k = b.k)"
+	wideRows = "1000000 17666670 2147329675887417 000 999999999999999999 \n"
 )
 
 // TestDamagedFrames: whatever connections do to shuffled rows, the answer is
@@ -99,7 +99,7 @@ func TestDamagedFrames(t *testing.T) {
 	t.Setenv(behaviour, "damages frames on their way")
 	a := open(t, 3)
 	right, failed := 0, 0
-	for range 3 {
+	for range 2 {
 		got, err := run(t.Context(), a, wide)
 		switch {
 		case sqlerr.Is(err, sqlerr.TaskFailures) || sqlerr.Is(err, sqlerr.ShuffleLost):
@@ -114,7 +114,7 @@ func TestDamagedFrames(t *testing.T) {
 	}
 	done, _ := os.ReadDir(dir)
 	t.Logf("%d right, %d clean errors, %d damages", right, failed, len(done))
-	if right == 0 || len(done) < 3 {
+	if right == 0 || len(done) == 0 {
 		t.Error("no query got through, or hardly anything was damaged")
 	}
 }
@@ -159,7 +159,7 @@ func TestDamagedFiles(t *testing.T) {
 		if hit {
 			damaged++
 		}
-		if damaged == 2 {
+		if damaged == 1 {
 			return
 		}
 	}

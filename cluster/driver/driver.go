@@ -13,6 +13,7 @@ package driver
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -33,6 +34,7 @@ import (
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/flight/control"
 	"github.com/volley-sql/volley/flight/shuffle"
+	"github.com/volley-sql/volley/internal/scratch"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
@@ -44,14 +46,20 @@ type Options struct {
 	// ExecutorCommand starts an executor process when flags follow it; see local.Options.
 	ExecutorCommand []string
 	Limits          scheduler.Limits
-	Log             *slog.Logger
+	// Heartbeat is how often executors report; 0: every 2 seconds.
+	Heartbeat time.Duration
+	// SpillDir is the folder for files of this application; empty: the
+	// system's for temporary files. LogDir is where executors' logs stay; empty: they go
+	// with the application.
+	SpillDir, LogDir string
+	Log              *slog.Logger
 }
 
 // Driver runs jobs. It is safe for concurrent use.
 type Driver struct {
 	o      Options
 	log    *slog.Logger
-	dir    string
+	room   *scratch.Dir // for files of this process and its executors
 	token  []byte
 	acct   *mem.Account
 	runner *executor.Runner
@@ -62,7 +70,7 @@ type Driver struct {
 	events  chan scheduler.Event
 	done    chan struct{} // closed when the loop ends
 	stop    context.CancelFunc
-	manager *local.Manager
+	manager cluster.Manager
 	server  *grpc.Server
 	wg      sync.WaitGroup
 
@@ -81,8 +89,12 @@ func Open(o Options) (*Driver, error) {
 	d := &Driver{
 		o: o, log: o.Log, acct: mem.NewAccount("this process", o.Memory), stop: stop,
 		events: make(chan scheduler.Event, 256), done: make(chan struct{}), jobs: map[string]*job{}, execs: map[string]*link{},
+		room: scratch.New(o.SpillDir, "volley-driver-"),
 	}
-	d.runner = &executor.Runner{Threads: o.Master.Cores, Account: d.acct}
+	if f := o.Master.Failures; f > 0 {
+		d.o.Limits.MaxTaskFailures = f
+	}
+	d.runner = &executor.Runner{Threads: o.Master.Cores, Account: d.acct, SpillDir: d.room.Path}
 	if o.Master.Kind == cluster.LocalCluster {
 		d.runner.Threads = 1
 		if err := d.startCluster(); err != nil {
@@ -98,35 +110,41 @@ func Open(o Options) (*Driver, error) {
 func (d *Driver) startCluster() error {
 	d.token = make([]byte, 32)
 	rand.Read(d.token)
-	dir, err := os.MkdirTemp("", "volley-driver-")
+	dir, err := d.room.Path()
 	if err != nil {
-		return err
+		return sqlerr.Wrap(err, sqlerr.NoExecutors, "Cannot make a folder for executors: %v.", err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		os.RemoveAll(dir)
 		return sqlerr.Wrap(err, sqlerr.NoExecutors, "The driver cannot listen: %v", err)
 	}
-	d.dir = dir
 	d.links = shuffle.NewReader(nil, d.token)
 	d.staged = exchange.NewStaging(d.links, d.acct.Child("staged rows", d.o.Memory/4), filepath.Join(dir, "staged"))
 	d.runner.Reader = d.staged
 	d.server = grpc.NewServer(control.ServerOptions()...)
 	control.NewServer(d.server, string(d.token), d.accept)
 	d.wg.Go(func() { d.server.Serve(l) })
-	m := d.o.Master
 	// Executors keep their temporary files in a folder of the driver's: one that
 	// is killed cannot tidy up after itself.
-	room := filepath.Join(dir, "executors")
-	if err := os.Mkdir(room, 0o700); err != nil {
+	files := filepath.Join(dir, "executors")
+	if err := os.Mkdir(files, 0o700); err != nil {
 		return err
 	}
-	d.manager = local.New(local.Options{
-		Command: d.o.ExecutorCommand, Driver: l.Addr().String(), Token: d.token, Cores: m.Cores, Memory: int64(m.Memory) << 20, Log: d.log,
-		Env: []string{"TMPDIR=" + room, "TMP=" + room, "TEMP=" + room},
+	logs := d.o.LogDir
+	if logs == "" {
+		logs = filepath.Join(dir, "logs")
+	}
+	manager, err := local.New(local.Options{
+		Command: d.o.ExecutorCommand, Driver: l.Addr().String(), Token: d.token, LogDir: logs, Log: d.log,
+		Env: []string{"TMPDIR=" + files, "TMP=" + files, "TEMP=" + files},
 	})
+	if err != nil {
+		return err
+	}
+	d.manager = manager
 	d.wg.Go(d.watchManager)
-	return d.manager.SetTarget(context.Background(), m.Executors)
+	m := d.o.Master
+	return d.manager.SetTarget(context.Background(), map[cluster.Profile]int{{Cores: m.Cores, Memory: int64(m.Memory) << 20}: m.Executors})
 }
 
 // Partitions is into how many tasks a stage that reads shuffled rows is best
@@ -225,7 +243,9 @@ func (d *Driver) act(a scheduler.Action) {
 		d.log.Warn("executor dismissed", "executor", a.ID, "reason", a.Reason)
 		d.tell(a.ID, &control.Stop{Reason: a.Reason})
 		if d.manager != nil {
-			d.manager.Kill(context.Background(), a.ID)
+			if err := d.manager.Kill(context.Background(), a.ID); err != nil {
+				d.log.Warn("cannot stop an executor", "executor", a.ID, "error", err)
+			}
 		}
 	}
 }
@@ -318,10 +338,7 @@ func (d *Driver) tearDown() (err error) {
 		d.staged.Close()
 		d.links.Close()
 	}
-	if d.dir != "" {
-		os.RemoveAll(d.dir)
-	}
-	return err
+	return errors.Join(err, d.room.Close())
 }
 
 func wireAttempt(a scheduler.Attempt) control.Attempt {

@@ -13,6 +13,8 @@ import (
 	"github.com/volley-sql/volley/cluster/scheduler"
 	"github.com/volley-sql/volley/exec"
 	"github.com/volley-sql/volley/exec/exchange"
+	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/exec/function/all"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/flight/control"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -58,7 +60,7 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string) (*Job, erro
 			settings["volley.job.user"] = u.Username
 		}
 	}
-	cut, err := stage.Cut(d.newJobID(), plan, d.Partitions(), settings)
+	cut, err := stage.Cut(d.newJobID(), plan, stage.Options{Tasks: d.Partitions(), Settings: settings, Volatile: volatile})
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +70,12 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string) (*Job, erro
 	}
 	what := scheduler.Job{ID: cut.ID}
 	for i, s := range cut.Stages {
-		st := scheduler.Stage{ID: s.ID, Tasks: s.Tasks}
+		st := scheduler.Stage{ID: s.ID, Tasks: s.Tasks, Unsteady: s.Unsteady}
 		for _, in := range s.Inputs {
 			st.Inputs = append(st.Inputs, in.Stage)
+			if in.Twice {
+				st.Twice = append(st.Twice, in.Stage)
+			}
 		}
 		what.Stages = append(what.Stages, st)
 		ids, expected := sources(s.Plan)
@@ -93,6 +98,16 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string) (*Job, erro
 	d.mu.Unlock()
 	d.send(scheduler.JobSubmitted{Job: what})
 	return &Job{d, j}, nil
+}
+
+// volatile reports whether a function may give another result when called again.
+func volatile(name string) bool {
+	reg, err := all.Registry()
+	if err != nil {
+		return true
+	}
+	def := reg.Lookup(name)
+	return def == nil || def.Volatility == function.Volatile
 }
 
 func (j *job) root() *stage.Stage { return j.job.Stages[len(j.job.Stages)-1] }

@@ -72,7 +72,7 @@ func (d *Driver) accept(ctx context.Context, c *control.Conn) error {
 		d.log.Warn("executor refused", "executor", reg.ID, "reason", why)
 		return c.Send(&control.Welcome{Refused: why})
 	}
-	if err := c.Send(&control.Welcome{}); err != nil {
+	if err := c.Send(&control.Welcome{Heartbeat: int64(d.o.Heartbeat)}); err != nil {
 		return err
 	}
 	d.log.Info("executor registered", "executor", reg.ID, "pid", reg.PID, "shuffle", reg.Addr)
@@ -124,7 +124,12 @@ func (d *Driver) lose(id, reason string, fault bool) {
 func (d *Driver) watchManager() {
 	for ev := range d.manager.Events() {
 		switch ev.State {
+		case cluster.Leaving:
+			d.send(scheduler.ExecutorLeaving{ID: ev.Executor})
 		case cluster.Exited:
+			if ev.Fault {
+				d.log.Error("an executor ended", "executor", ev.Executor, "reason", ev.Reason)
+			}
 			d.lose(ev.Executor, ev.Reason, ev.Fault)
 		case cluster.GaveUp:
 			d.log.Error("no executor is started any more", "reason", ev.Reason)
@@ -164,7 +169,7 @@ func (d *Driver) report(x *link, m *control.Report) {
 		if j != nil {
 			j.reported(a, m)
 		}
-		d.send(scheduler.TaskFinished{Attempt: a})
+		d.send(scheduler.TaskFinished{Attempt: a, Digest: m.Digest})
 		return
 	}
 	if j != nil {

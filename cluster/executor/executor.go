@@ -47,7 +47,7 @@ type Options struct {
 	Log         *slog.Logger
 }
 
-// heartbeat is how often an executor says that it is alive.
+// heartbeat is how often an executor says that it is alive, unless the driver says.
 const heartbeat = 2 * time.Second
 
 // Run is an executor's life: it returns nil when the driver stops it, and an
@@ -90,7 +90,7 @@ func Run(ctx context.Context, o Options) error {
 	defer hangUp()
 	e := &executor{
 		o: o, conn: conn, store: store, running: map[control.Attempt]*attempt{},
-		runner: &Runner{Threads: o.Cores, Account: acct, Reader: &ownReader{reader, o.ID}, Store: store},
+		runner: &Runner{Threads: o.Cores, Account: acct, Reader: &ownReader{reader, o.ID}, Store: store, SpillDir: func() (string, error) { return dir, nil }},
 	}
 	addr := l.Addr().String()
 	if o.Advertise != nil {
@@ -139,12 +139,17 @@ func (e *executor) serve(ctx context.Context, cancel context.CancelFunc, addr st
 	if err != nil {
 		return sqlerr.Wrap(err, sqlerr.ExecutorLost, "The driver did not answer: %v", err)
 	}
-	if w, ok := m.(*control.Welcome); !ok || w.Refused != "" {
+	w, ok := m.(*control.Welcome)
+	if !ok || w.Refused != "" {
 		return sqlerr.New(sqlerr.ExecutorLost, "The driver refused executor %s: %+v", e.o.ID, m)
+	}
+	every := time.Duration(w.Heartbeat)
+	if every <= 0 {
+		every = heartbeat
 	}
 	defer e.wg.Wait()
 	defer cancel()
-	e.wg.Go(func() { e.beat(ctx) })
+	e.wg.Go(func() { e.beat(ctx, every) })
 	for {
 		m, err := e.conn.Recv()
 		if err != nil {
@@ -169,8 +174,8 @@ func (e *executor) serve(ctx context.Context, cancel context.CancelFunc, addr st
 }
 
 // beat sends heartbeats until the context ends.
-func (e *executor) beat(ctx context.Context) {
-	t := time.NewTicker(heartbeat)
+func (e *executor) beat(ctx context.Context, every time.Duration) {
+	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
 		select {
@@ -245,7 +250,7 @@ func (e *executor) run(ctx context.Context, m *control.Launch, a *attempt) (r *c
 		fail(err)
 		return r
 	}
-	r.Rows, r.Bytes = stats.Rows, stats.Bytes
+	r.Rows, r.Bytes, r.Digest = stats.Rows, stats.Bytes, stats.Digest
 	r.Nodes = NodeStats(built)
 	return r
 }

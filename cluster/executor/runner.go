@@ -25,6 +25,8 @@ type Runner struct {
 	Account *mem.Account
 	Reader  exchange.Reader
 	Store   exchange.Store
+	// SpillDir is the folder for spill files; nil: one for each task that spills.
+	SpillDir func() (string, error)
 }
 
 // NowSetting is the setting of a job that holds its start in microseconds
@@ -43,6 +45,10 @@ func (r *Runner) Env(t *stage.Task) (*flow.Env, error) {
 		return nil, err
 	}
 	threads := r.Threads
+	root, spill := settings.SpillDir.Get(s), r.SpillDir
+	if root != "" { // the session says where
+		spill = nil
+	}
 	return &flow.Env{
 		Functions: reg,
 		Context: &function.Context{
@@ -52,7 +58,7 @@ func (r *Runner) Env(t *stage.Task) (*flow.Env, error) {
 		Threads: max(1, threads), BatchSize: int(settings.BatchSize.Get(s)),
 		Account:   r.Account.Child(taskName(t), 0),
 		Partition: int(t.Partition), Partitions: int(t.Partitions), Attempt: int(t.Attempt),
-		ForceSpill: settings.ForceSpill.Get(s), SpillRoot: settings.SpillDir.Get(s),
+		ForceSpill: settings.ForceSpill.Get(s), SpillDir: spill, SpillRoot: root,
 	}, nil
 }
 

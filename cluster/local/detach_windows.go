@@ -1,6 +1,7 @@
 package local
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
 )
@@ -10,3 +11,9 @@ import (
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
+
+// terminate ends a process: there is no asking here.
+func terminate(p *os.Process) { _ = p.Kill() }
+
+// killed reports whether a process was ended from outside, which cannot be told from other ends here.
+func killed(*exec.ExitError) bool { return false }

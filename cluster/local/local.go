@@ -1,19 +1,16 @@
 // Package local runs executors as processes of this machine: the cluster
 // manager behind local-cluster[E,C,M]. A process that ends is replaced, as
-// long as the application wants as many.
+// long as the application wants as many and those before it did not all end at once.
 package local
 
 import (
-	"bufio"
 	"context"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/exec"
-	"strconv"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,25 +27,28 @@ type Options struct {
 	// Driver is the host:port of the control service, Token the application's secret.
 	Driver string
 	Token  []byte
-	// Cores and Memory (bytes) are of each executor.
-	Cores  int
-	Memory int64
+	// LogDir is where each executor's output goes, a file for each, which stay;
+	// empty: a folder of the manager's that goes with it.
+	LogDir string
 	Log    *slog.Logger
 }
 
 // Manager is a cluster.Manager of processes.
 type Manager struct {
 	o      Options
-	events chan cluster.Event
+	out    *outbox
+	ownLog bool
 
 	mu     sync.Mutex
-	target int
+	want   map[cluster.Profile]int
 	next   int
-	procs  map[string]*exec.Cmd
+	procs  map[string]*process
 	ended  int // in a row, by themselves before they ran for long
 	closed bool
 	wg     sync.WaitGroup
 }
+
+var _ cluster.Manager = (*Manager)(nil)
 
 // maxRestarts is how many executors may end within a few seconds of their
 // start, in a row, before the manager gives up replacing them.
@@ -57,110 +57,122 @@ const maxRestarts = 10
 // quick is how soon after its start an executor's end counts.
 const quick = 5 * time.Second
 
+// stopGrace is how long an executor that is told to end has to do so.
+const stopGrace = time.Second
+
 // New returns a manager without executors.
-func New(o Options) *Manager {
+func New(o Options) (*Manager, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Manager{o: o, events: make(chan cluster.Event, 64), procs: map[string]*exec.Cmd{}}
-}
-
-// Args are the flags an executor process is started with. The token comes on
-// standard input, since command lines can be read by everyone; the process
-// must leave when its standard input ends, which it does with the driver.
-func Args(l cluster.Launch) []string {
-	return []string{
-		"--id", l.ID, "--driver", l.Driver, "--cores", strconv.Itoa(l.Cores), "--memory", strconv.FormatInt(l.Memory, 10),
+	m := &Manager{o: o, want: map[cluster.Profile]int{}, procs: map[string]*process{}}
+	var err error
+	if o.LogDir == "" {
+		m.ownLog = true
+		m.o.LogDir, err = os.MkdirTemp("", "volley-logs-")
+	} else {
+		err = os.MkdirAll(o.LogDir, 0o700)
 	}
-}
-
-// ReadToken reads the token an executor is given on its standard input.
-func ReadToken(r io.Reader) ([]byte, error) {
-	line, err := bufio.NewReader(io.LimitReader(r, 4096)).ReadString('\n')
 	if err != nil {
-		return nil, fmt.Errorf("no token on standard input: %w", err)
+		return nil, sqlerr.Wrap(err, sqlerr.NoExecutors, "Cannot make a folder for the logs of executors: %v.", err)
 	}
-	return base64.StdEncoding.DecodeString(line[:len(line)-1])
+	m.out = newOutbox()
+	return m, nil
 }
 
 // Events implements cluster.Manager.
-func (m *Manager) Events() <-chan cluster.Event { return m.events }
+func (m *Manager) Events() <-chan cluster.Event { return m.out.events }
 
 // SetTarget implements cluster.Manager.
-func (m *Manager) SetTarget(_ context.Context, n int) error {
+func (m *Manager) SetTarget(_ context.Context, want map[cluster.Profile]int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return sqlerr.New(sqlerr.Cancelled, "The cluster is closed.")
 	}
-	m.target = n
-	return m.fill()
+	m.want = map[cluster.Profile]int{}
+	for p, n := range want {
+		m.want[p] = max(n, 0)
+	}
+	return m.settle()
 }
 
-// fill starts processes up to the target. m.mu is held.
-func (m *Manager) fill() error {
-	for !m.closed && len(m.procs) < m.target && m.ended < maxRestarts {
-		if err := m.start(); err != nil {
-			return err
+// settle starts and stops processes until there are as many as wanted. m.mu is held.
+func (m *Manager) settle() error {
+	if m.closed {
+		return nil
+	}
+	have := map[cluster.Profile][]*process{}
+	for _, p := range m.procs {
+		if !p.leaving && !p.stopping {
+			have[p.profile] = append(have[p.profile], p)
+		}
+	}
+	for profile, ps := range have {
+		slices.SortFunc(ps, func(a, b *process) int { return a.number - b.number })
+		for len(ps) > m.want[profile] {
+			ps[len(ps)-1].stop(m, stopGrace)
+			ps = ps[:len(ps)-1]
+		}
+	}
+	for profile, n := range m.want {
+		for k := len(have[profile]); k < n && m.ended < maxRestarts; k++ {
+			if err := m.start(profile); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (m *Manager) start() error {
-	id := fmt.Sprintf("executor-%d", m.next)
+// start starts a process. m.mu is held.
+func (m *Manager) start(profile cluster.Profile) error {
+	p := &process{id: fmt.Sprintf("executor-%d", m.next), number: m.next, profile: profile, started: time.Now(), gone: make(chan struct{}), oom: oomKills()}
 	m.next++
-	args := append(append([]string(nil), m.o.Command[1:]...), Args(cluster.Launch{ID: id, Driver: m.o.Driver, Cores: m.o.Cores, Memory: m.o.Memory})...)
-	cmd := exec.Command(m.o.Command[0], args...)
-	cmd.Env = append(os.Environ(), m.o.Env...)
-	cmd.Stderr = os.Stderr
-	detach(cmd)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
+	p.log = m.logFile(p.id)
+	l := cluster.Launch{ID: p.id, Driver: m.o.Driver, Profile: profile}
+	p.cmd = exec.Command(m.o.Command[0], append(append([]string(nil), m.o.Command[1:]...), Args(l)...)...)
+	p.cmd.Env = append(os.Environ(), m.o.Env...)
+	detach(p.cmd)
+	if err := p.launch(m.o.Token); err != nil {
 		return sqlerr.Wrap(err, sqlerr.NoExecutors, "Cannot start an executor: %v.", err)
 	}
-	if _, err := fmt.Fprintln(in, base64.StdEncoding.EncodeToString(m.o.Token)); err != nil {
-		m.o.Log.Warn("an executor did not take its token", "executor", id, "error", err)
-	}
-	m.procs[id] = cmd
-	m.wg.Go(func() { m.wait(id, cmd, in, time.Now()) })
+	m.procs[p.id] = p
+	m.out.put(cluster.Event{Executor: p.id, State: cluster.Starting})
+	m.out.put(cluster.Event{Executor: p.id, State: cluster.Running})
+	m.wg.Go(func() { m.wait(p) })
 	return nil
 }
 
 // wait reports a process's end and replaces it.
-func (m *Manager) wait(id string, cmd *exec.Cmd, in io.Closer, started time.Time) {
-	m.events <- cluster.Event{Executor: id, State: cluster.Running}
-	err := cmd.Wait()
-	in.Close()
+func (m *Manager) wait(p *process) {
+	err := p.cmd.Wait()
+	p.in.Close()
+	close(p.gone)
 	m.mu.Lock()
-	delete(m.procs, id)
-	closed := m.closed
-	var exit *exec.ExitError
-	// A kill from outside is not the application's fault, a crash is.
-	fault := errors.As(err, &exit) && exit.Exited()
+	defer m.mu.Unlock()
+	delete(m.procs, p.id)
+	ev := p.end(err)
+	asked := p.stopping || p.leaving
 	switch {
-	case time.Since(started) >= quick:
+	case asked:
+	case time.Since(p.started) >= quick:
 		m.ended = 0
-	case fault || err == nil:
+	case ev.Fault || err == nil:
 		m.ended++
 	}
-	over := m.ended >= maxRestarts
-	if ferr := m.fill(); ferr != nil {
-		m.o.Log.Error("cannot replace an executor", "error", ferr)
+	m.out.put(ev)
+	if m.closed {
+		return
 	}
-	m.mu.Unlock()
-	ev := cluster.Event{Executor: id, Fault: fault, State: cluster.Exited, ExitCode: cmd.ProcessState.ExitCode(), Reason: "the process ended"}
-	if exit != nil {
-		ev.Reason = "the process ended: " + exit.String()
+	if m.ended == maxRestarts && !asked {
+		m.out.put(cluster.Event{
+			State: cluster.GaveUp, Fault: true,
+			Reason: fmt.Sprintf("%d executors ended as soon as they were started; the last: %s", maxRestarts, ev.Reason),
+		})
 	}
-	if !closed {
-		m.events <- ev
-		if over {
-			m.events <- cluster.Event{State: cluster.GaveUp, Reason: fmt.Sprintf("%d executors ended as soon as they were started; %s", maxRestarts, ev.Reason), Fault: true}
-		}
+	if err := m.settle(); err != nil {
+		m.o.Log.Error("cannot replace an executor", "error", err)
 	}
 }
 
@@ -168,10 +180,42 @@ func (m *Manager) wait(id string, cmd *exec.Cmd, in io.Closer, started time.Time
 func (m *Manager) Kill(_ context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if cmd := m.procs[id]; cmd != nil {
-		return cmd.Process.Kill()
+	if p := m.procs[id]; p != nil {
+		return p.kill()
 	}
 	return nil
+}
+
+// Decommission implements cluster.Manager.
+func (m *Manager) Decommission(_ context.Context, id string, grace time.Duration) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.procs[id]
+	if p == nil || p.leaving || p.stopping {
+		return nil
+	}
+	p.leaving = true
+	m.out.put(cluster.Event{Executor: id, State: cluster.Leaving, Reason: "it is decommissioned"})
+	m.wg.Go(func() {
+		select {
+		case <-p.gone:
+		case <-time.After(grace):
+			p.kill()
+		}
+	})
+	return m.settle()
+}
+
+// Logs implements cluster.Manager.
+func (m *Manager) Logs(_ context.Context, id string, tail int64) (io.ReadCloser, error) {
+	f, err := os.Open(m.logFile(id))
+	if err != nil {
+		return nil, sqlerr.Wrap(err, sqlerr.NoExecutors, "There is no log of executor %s.", id)
+	}
+	if st, err := f.Stat(); err == nil && tail >= 0 && st.Size() > tail {
+		_, _ = f.Seek(-tail, io.SeekEnd)
+	}
+	return f, nil
 }
 
 // PIDs lists the processes by executor, for tests that kill them.
@@ -179,8 +223,8 @@ func (m *Manager) PIDs() map[string]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := map[string]int{}
-	for id, cmd := range m.procs {
-		out[id] = cmd.Process.Pid
+	for id, p := range m.procs {
+		out[id] = p.cmd.Process.Pid
 	}
 	return out
 }
@@ -193,19 +237,14 @@ func (m *Manager) Close() error {
 		return nil
 	}
 	m.closed = true
-	for _, cmd := range m.procs {
-		cmd.Process.Kill()
+	for _, p := range m.procs {
+		p.stop(m, stopGrace)
 	}
 	m.mu.Unlock()
-	// wait may be blocked on events that nobody takes any more.
-	done := make(chan struct{})
-	go func() { m.wg.Wait(); close(done) }()
-	for {
-		select {
-		case <-m.events:
-		case <-done:
-			close(m.events)
-			return nil
-		}
+	m.wg.Wait()
+	m.out.close()
+	if m.ownLog {
+		return os.RemoveAll(m.o.LogDir)
 	}
+	return nil
 }

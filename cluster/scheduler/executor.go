@@ -11,6 +11,7 @@ type executor struct {
 	id, host    string
 	slots, used int
 	seen        time.Time
+	leaving     bool // gets no more tasks
 }
 
 func (s *State) addExecutor(e ExecutorAdded) {
@@ -61,11 +62,9 @@ func (s *State) loseFor(j *job, id string, fault bool, cause *sqlerr.Error) {
 			case running:
 				t.status, t.avoid = pending, id
 				st.pending++
-				if fault {
-					if t.failures++; t.failures >= s.limits.MaxTaskFailures {
-						s.end(j, sqlerr.Wrap(cause, sqlerr.TaskFailures, "Task %d of stage %d was running on %d executors when they crashed; the last: %v", p, st.ID, t.failures, cause))
-						return
-					}
+				if final := s.lostRunning(t, fault, cause, p, st.ID); final != nil {
+					s.end(j, final)
+					return
 				}
 			case done:
 				if needed {
@@ -77,13 +76,29 @@ func (s *State) loseFor(j *job, id string, fault bool, cause *sqlerr.Error) {
 			}
 		}
 	}
-	s.restart(j, again, cause)
+	s.restart(j, again, fault, cause)
+}
+
+// lostRunning counts the loss of an executor for a task that ran there, and
+// returns the error that ends the job if that was once too often.
+func (s *State) lostRunning(t *task, fault bool, cause *sqlerr.Error, p int, stage int32) error {
+	if fault {
+		t.failures++
+	} else {
+		t.losses++
+	}
+	if t.failures < s.limits.MaxTaskFailures && t.losses < s.limits.MaxLosses {
+		return nil
+	}
+	return sqlerr.Wrap(cause, sqlerr.TaskFailures, "Task %d of stage %d was running on %d executors when they were lost; the last: %v", p, stage, t.failures+t.losses, cause).
+		WithHint("If executors are killed for want of memory, give them more of it or fewer cores.")
 }
 
 // schedule starts what can start, jobs in order of submission, stages in
 // order, tasks spread over the executors with most free slots.
 func (s *State) schedule() {
 	for _, j := range append([]*job(nil), s.queue...) {
+		s.recall(j)
 		for i := range j.Stages {
 			st := j.stages[j.Stages[i].ID]
 			if st.root {
@@ -133,7 +148,7 @@ func (s *State) choose(avoid string) *executor {
 	var best *executor
 	for _, id := range s.order {
 		x := s.executors[id]
-		if x.used >= x.slots {
+		if x.used >= x.slots || x.leaving {
 			continue
 		}
 		if best == nil || best.id == avoid || id != avoid && x.slots-x.used > best.slots-best.used {
@@ -141,4 +156,42 @@ func (s *State) choose(avoid string) *executor {
 		}
 	}
 	return best
+}
+
+// letGo dismisses executors that leave, once they run nothing and hold no
+// output that is still read.
+func (s *State) letGo() {
+	if !s.leaving {
+		return
+	}
+	s.leaving = false
+	for _, id := range append([]string(nil), s.order...) {
+		x := s.executors[id]
+		switch {
+		case !x.leaving:
+		case x.used > 0 || s.holds(id):
+			s.leaving = true
+		default:
+			s.do(Dismiss{ID: id, Reason: "it is leaving and not needed any more"})
+			s.loseExecutor(id, "it left", false)
+		}
+	}
+}
+
+// holds reports whether an executor has an output that is still read.
+func (s *State) holds(id string) bool {
+	for _, j := range s.queue {
+		for i := range j.Stages {
+			st := j.stages[j.Stages[i].ID]
+			if st.done == 0 || !j.needed(st) {
+				continue
+			}
+			for p := range st.tasks {
+				if t := &st.tasks[p]; t.status == done && t.executor == id {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

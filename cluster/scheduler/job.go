@@ -11,6 +11,9 @@ type job struct {
 	Job
 	stages      map[int32]*stage
 	rootRunning bool
+	// sentBack says that tasks were sent back to run again, which may need
+	// outputs that were let go when nobody seemed to read them any more.
+	sentBack bool
 }
 
 // stage is a stage on its way. The root stage has no tasks here.
@@ -20,7 +23,8 @@ type stage struct {
 	tasks    []task
 	pending  int // tasks neither done nor running
 	done     int // tasks with an output
-	restarts int // how often lost outputs sent it back
+	restarts int // how often outputs that could not be read sent it back
+	losses   int // how often the platform did
 	readers  []int32
 }
 
@@ -30,6 +34,10 @@ type task struct {
 	attempt  int32 // of the latest run
 	executor string
 	failures int
+	losses   int // executors that the platform took away while it ran there
+	// digest is of the output committed last, if committed.
+	digest    uint64
+	committed bool
 	// avoid is the executor on which it failed last.
 	avoid string
 }
@@ -84,6 +92,28 @@ func (j *job) waiting() bool {
 		}
 	}
 	return false
+}
+
+// recall sends tasks back whose outputs went with their executors unnoticed,
+// since all readers were complete, and are read again after all.
+func (s *State) recall(j *job) {
+	if !j.sentBack {
+		return
+	}
+	j.sentBack = false
+	for i := len(j.Stages) - 1; i >= 0; i-- {
+		st := j.stages[j.Stages[i].ID]
+		if st.done == 0 || !j.needed(st) {
+			continue
+		}
+		for p := range st.tasks {
+			if t := &st.tasks[p]; t.status == done && s.executors[t.executor] == nil {
+				t.status = pending
+				st.done--
+				st.pending++
+			}
+		}
+	}
 }
 
 // needed reports whether outputs of st will still be read: a stage that reads
@@ -156,7 +186,8 @@ func (s *State) current(a Attempt) (*job, *stage, *task) {
 	return j, st, t
 }
 
-func (s *State) taskFinished(a Attempt) {
+func (s *State) taskFinished(e TaskFinished) {
+	a := e.Attempt
 	j, st, t := s.current(a)
 	if t == nil {
 		return
@@ -164,9 +195,80 @@ func (s *State) taskFinished(a Attempt) {
 	s.free(a.Executor)
 	t.status = done
 	st.done++
+	changed := t.committed && t.digest != e.Digest
+	t.committed, t.digest = true, e.Digest
+	if changed && st.Unsteady && !s.outdate(j, st) {
+		return
+	}
 	if root := j.stages[j.Stages[len(j.Stages)-1].ID]; j.rootRunning && slices.Contains(root.Inputs, st.ID) {
 		s.do(Located{Job: j.ID, Output: Output{Stage: st.ID, Partition: a.Partition, Attempt: a.Attempt, Executor: a.Executor}})
 	}
+}
+
+// outdate sends back whoever has read outputs of a stage of which one is not
+// what it was. It reports false if that ended the job.
+func (s *State) outdate(j *job, st *stage) bool {
+	for _, id := range st.readers {
+		r := j.stages[id]
+		if r.root {
+			// The root has read each output whole or not at all, and once: it
+			// matters only where it read one output in two places, or where others read it.
+			if j.rootRunning && (len(st.readers) > 1 || slices.Contains(r.Twice, st.ID)) {
+				return s.mixed(j, st)
+			}
+			continue
+		}
+		if !s.rerun(j, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// rerun sends all tasks of a stage back whose input has changed, and its readers.
+func (s *State) rerun(j *job, st *stage) bool {
+	outdated := false
+	j.sentBack = true
+	for p := range st.tasks {
+		t := &st.tasks[p]
+		switch t.status {
+		case running:
+			a := j.attempt(st, p)
+			s.free(a.Executor)
+			s.do(Cancel{a})
+		case done:
+			st.done--
+		default:
+			outdated = outdated || t.committed
+			continue
+		}
+		outdated = outdated || t.committed
+		t.status = pending
+		st.pending++
+	}
+	if !outdated {
+		return true
+	}
+	for _, id := range st.readers {
+		r := j.stages[id]
+		if r.root {
+			if j.rootRunning {
+				return s.mixed(j, st)
+			}
+			continue
+		}
+		if !s.rerun(j, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// mixed ends a job whose root may have passed on rows that are outdated.
+func (s *State) mixed(j *job, st *stage) bool {
+	s.end(j, sqlerr.New(sqlerr.ShuffleLost, "Stage %d ran again after an executor was lost and gave other rows than before, of which some have been returned.", st.ID).
+		WithHint("Run the statement again. Its rows depend on chance or on an order that is not given: rand(), LIMIT or a window without a complete ORDER BY, and the like."))
+	return false
 }
 
 func (s *State) taskFailed(e TaskFailed) {
@@ -217,18 +319,25 @@ func (s *State) lostOutputs(j *job, lost []Output, cause error) {
 		st.pending++
 		again[o.Stage] = true
 	}
-	s.restart(j, again, cause)
+	s.restart(j, again, true, cause)
 }
 
-// restart counts stages that were sent back, and ends the job that does not get on.
-func (s *State) restart(j *job, stages map[int32]bool, cause error) {
+// restart counts stages that were sent back, and ends the job that does not
+// get on. What the platform did counts less.
+func (s *State) restart(j *job, stages map[int32]bool, fault bool, cause error) {
+	j.sentBack = j.sentBack || len(stages) > 0
 	for i := range j.Stages {
 		st := j.stages[j.Stages[i].ID]
 		if !stages[st.ID] {
 			continue
 		}
-		if st.restarts++; st.restarts >= s.limits.MaxStageAttempts {
-			s.end(j, sqlerr.Wrap(cause, sqlerr.TaskFailures, "Stage %d lost outputs %d times; the last time: %v", st.ID, st.restarts, cause))
+		if fault {
+			st.restarts++
+		} else {
+			st.losses++
+		}
+		if st.restarts >= s.limits.MaxStageAttempts || st.losses >= s.limits.MaxLosses {
+			s.end(j, sqlerr.Wrap(cause, sqlerr.TaskFailures, "Stage %d lost outputs %d times; the last time: %v", st.ID, st.restarts+st.losses, cause))
 			return
 		}
 	}

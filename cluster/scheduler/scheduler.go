@@ -11,11 +11,17 @@
 // counts. The last stage of a job (the root) runs in the driver, which starts it
 // when StartRoot says that its inputs are there.
 //
-// What is retried: a task whose failure is nobody's fault (its executor went
-// away, its input was lost) as often as needed within MaxStageAttempts; a task
-// that failed for a transient reason up to MaxTaskFailures times, on another
-// executor if there is one. Errors of the user, of resources and bugs end the
-// job at once: they would happen again.
+// What is retried: a task whose executor the platform took away, nearly as often
+// as needed; a task that failed for a transient reason, or whose executor crashed,
+// up to MaxTaskFailures times, on another executor if there is one; a stage whose
+// outputs cannot be read, up to MaxStageAttempts times. Errors of the user, of
+// resources and bugs end the job at once: they would happen again.
+//
+// A task that runs again may give other rows than before if its stage is
+// Unsteady. Where that shows (by the digest of its output), whoever has read the
+// old output runs again too, and so on downwards, so that rows of two
+// attempts never meet. Rows that the root has passed on cannot be taken back:
+// then the job ends with an error.
 package scheduler
 
 import (
@@ -28,16 +34,20 @@ import (
 type Limits struct {
 	// MaxTaskFailures is how often one task may fail before its job does.
 	MaxTaskFailures int
-	// MaxStageAttempts is how often lost outputs may send a stage back.
+	// MaxStageAttempts is how often outputs that cannot be read, or are lost
+	// with an executor that crashed, may send a stage back.
 	MaxStageAttempts int
+	// MaxLosses is how often one task, or one stage for its outputs, may lose an
+	// executor that is nobody's fault. It only ends what would go on for ever.
+	MaxLosses int
 	// HeartbeatTimeout is how long an executor may be silent.
 	HeartbeatTimeout time.Duration
 	// StartTimeout is how long a job waits while there is no executor at all.
 	StartTimeout time.Duration
 }
 
-// DefaultLimits are Spark's.
-var DefaultLimits = Limits{MaxTaskFailures: 4, MaxStageAttempts: 4, HeartbeatTimeout: 120 * time.Second, StartTimeout: 60 * time.Second}
+// DefaultLimits are Spark's where it has them.
+var DefaultLimits = Limits{MaxTaskFailures: 4, MaxStageAttempts: 4, MaxLosses: 32, HeartbeatTimeout: 120 * time.Second, StartTimeout: 60 * time.Second}
 
 // TaskID names a task; Attempt tells its runs apart.
 type TaskID struct {
@@ -58,11 +68,14 @@ type Job struct {
 	Stages []Stage
 }
 
-// Stage is Tasks tasks of one plan. Inputs are ids of stages it reads.
+// Stage is Tasks tasks of one plan. Inputs are ids of stages it reads, each
+// once; Twice lists those of them that its plan reads in several places.
 type Stage struct {
-	ID     int32
-	Tasks  int
-	Inputs []int32
+	ID            int32
+	Tasks         int
+	Inputs, Twice []int32
+	// Unsteady says that a task that runs again may give other rows.
+	Unsteady bool
 }
 
 // Event is something that happened. The events are the types below.
@@ -80,6 +93,9 @@ type (
 		ID, Reason string
 		Fault      bool
 	}
+	// ExecutorLeaving says that an executor's place will be taken away: it gets
+	// no more tasks, and is dismissed when nothing needs it any more.
+	ExecutorLeaving struct{ ID string }
 	// NoMoreExecutors says that nobody starts executors any more, and why.
 	NoMoreExecutors struct{ Reason string }
 	// Heartbeat says that an executor is alive.
@@ -90,8 +106,12 @@ type (
 		ID     string
 		Reason error
 	}
-	// TaskFinished says that an attempt committed its output.
-	TaskFinished struct{ Attempt }
+	// TaskFinished says that an attempt committed its output. Outputs of equal
+	// Digest are equal.
+	TaskFinished struct {
+		Attempt
+		Digest uint64
+	}
 	// TaskFailed says that an attempt ended without output. Lost lists outputs
 	// it could not read.
 	TaskFailed struct {
@@ -159,6 +179,7 @@ func (ExecutorAdded) event() {}
 func (ExecutorLost) event()  {}
 func (Heartbeat) event()     {}
 
+func (ExecutorLeaving) event() {}
 func (NoMoreExecutors) event() {}
 func (JobSubmitted) event()    {}
 func (JobCancelled) event()    {}
@@ -188,6 +209,7 @@ type State struct {
 	now       time.Time
 	// without is since when there has been no executor.
 	without time.Time
+	leaving bool // some executor is
 	// hopeless is why no executor will come any more.
 	hopeless string
 }
@@ -200,6 +222,9 @@ func New(l Limits) *State {
 	}
 	if l.MaxStageAttempts > 0 {
 		d.MaxStageAttempts = l.MaxStageAttempts
+	}
+	if l.MaxLosses > 0 {
+		d.MaxLosses = l.MaxLosses
 	}
 	if l.HeartbeatTimeout > 0 {
 		d.HeartbeatTimeout = l.HeartbeatTimeout
@@ -221,6 +246,11 @@ func (s *State) Step(now time.Time, ev Event) []Action {
 		s.addExecutor(e)
 	case ExecutorLost:
 		s.loseExecutor(e.ID, e.Reason, e.Fault)
+	case ExecutorLeaving:
+		if x := s.executors[e.ID]; x != nil {
+			x.leaving = true
+			s.leaving = true
+		}
 	case NoMoreExecutors:
 		s.hopeless = e.Reason
 	case Heartbeat:
@@ -234,7 +264,7 @@ func (s *State) Step(now time.Time, ev Event) []Action {
 			s.end(j, e.Reason)
 		}
 	case TaskFinished:
-		s.taskFinished(e.Attempt)
+		s.taskFinished(e)
 	case TaskFailed:
 		s.taskFailed(e)
 	case RootFinished:
@@ -256,6 +286,7 @@ func (s *State) Step(now time.Time, ev Event) []Action {
 	}
 	s.despair()
 	s.schedule()
+	s.letGo()
 	return s.actions
 }
 

@@ -18,6 +18,11 @@ func twoStages(n int) Job {
 	return Job{ID: "j", Stages: []Stage{{ID: 1, Tasks: n}, {ID: 2, Tasks: 1, Inputs: []int32{1}}}}
 }
 
+// chain is a job of an unsteady task, whose output two tasks read.
+func chain() Job {
+	return Job{ID: "j", Stages: []Stage{{ID: 1, Tasks: 1, Unsteady: true}, {ID: 2, Tasks: 2, Inputs: []int32{1}}, {ID: 3, Tasks: 1, Inputs: []int32{2}}}}
+}
+
 // script runs events and renders the actions, one string an action.
 func script(s *State, evs ...Event) []string {
 	var out []string
@@ -68,12 +73,12 @@ func TestSteps(t *testing.T) {
 			ExecutorAdded{ID: "a", Slots: 1},
 			ExecutorAdded{ID: "b", Slots: 1},
 			JobSubmitted{twoStages(2)},
-			TaskFinished{at(1, 1, 0, "b")},
-			TaskFinished{at(1, 0, 0, "a")},
+			TaskFinished{Attempt: at(1, 1, 0, "b")},
+			TaskFinished{Attempt: at(1, 0, 0, "a")},
 			RootFinished{"j"},
 		}, "launch 1.0#0 on a; launch 1.1#0 on b; root; finish <nil>"},
 		{"a job waits for executors", []Event{
-			JobSubmitted{twoStages(1)}, ExecutorAdded{ID: "a", Slots: 1}, TaskFinished{at(1, 0, 0, "a")},
+			JobSubmitted{twoStages(1)}, ExecutorAdded{ID: "a", Slots: 1}, TaskFinished{Attempt: at(1, 0, 0, "a")},
 		}, "launch 1.0#0 on a; root"},
 		{"a transient failure runs again elsewhere", []Event{
 			ExecutorAdded{ID: "a", Slots: 2},
@@ -99,19 +104,19 @@ func TestSteps(t *testing.T) {
 			ExecutorAdded{ID: "b", Slots: 1},
 			JobSubmitted{twoStages(1)},
 			ExecutorLost{ID: "a", Reason: "gone"},
-			TaskFinished{at(1, 0, 0, "a")},
-			TaskFinished{at(1, 0, 1, "b")},
+			TaskFinished{Attempt: at(1, 0, 0, "a")},
+			TaskFinished{Attempt: at(1, 0, 1, "b")},
 			RootFinished{"j"},
 		}, "launch 1.0#0 on a; launch 1.0#1 on b; root; finish <nil>"},
 		{"outputs lost under the root are made again and located", []Event{
 			ExecutorAdded{ID: "a", Slots: 1},
 			ExecutorAdded{ID: "b", Slots: 1},
 			JobSubmitted{twoStages(2)},
-			TaskFinished{at(1, 0, 0, "a")},
-			TaskFinished{at(1, 1, 0, "b")},
+			TaskFinished{Attempt: at(1, 0, 0, "a")},
+			TaskFinished{Attempt: at(1, 1, 0, "b")},
 			ExecutorLost{ID: "b", Reason: "killed"},
 			RootLost{Job: "j", Lost: []Output{{1, 1, 0, "b"}}, Err: transient},
-			TaskFinished{at(1, 1, 1, "a")},
+			TaskFinished{Attempt: at(1, 1, 1, "a")},
 		}, "launch 1.0#0 on a; launch 1.1#0 on b; root; launch 1.1#1 on a; located 1.1#1 on a"},
 		{"a job without tasks of its own starts at the root", []Event{
 			JobSubmitted{Job{ID: "j", Stages: []Stage{{ID: 1, Tasks: 1}}}}, RootFailed{Job: "j", Err: sqlerr.New(sqlerr.DivideByZero, "x")},
@@ -119,6 +124,60 @@ func TestSteps(t *testing.T) {
 		{"cancelling stops what runs", []Event{
 			ExecutorAdded{ID: "a", Slots: 1}, JobSubmitted{twoStages(1)}, JobCancelled{ID: "j", Reason: sqlerr.New(sqlerr.Cancelled, "x")},
 		}, "launch 1.0#0 on a; cancel 1.0#0; finish OPERATION_CANCELED"},
+		{"losses of executors that are nobody's fault do not count as failures", []Event{
+			ExecutorAdded{ID: "a", Slots: 1},
+			JobSubmitted{twoStages(1)},
+			ExecutorLost{ID: "a"},
+			ExecutorAdded{ID: "b", Slots: 1},
+			ExecutorLost{ID: "b"},
+			ExecutorAdded{ID: "c", Slots: 1},
+			ExecutorLost{ID: "c"},
+			ExecutorAdded{ID: "d", Slots: 1},
+			ExecutorLost{ID: "d"},
+			ExecutorAdded{ID: "e", Slots: 1},
+			TaskFinished{Attempt: at(1, 0, 4, "e")},
+		}, "launch 1.0#0 on a; launch 1.0#1 on b; launch 1.0#2 on c; launch 1.0#3 on d; launch 1.0#4 on e; root"},
+		{"crashes do", []Event{
+			ExecutorAdded{ID: "a", Slots: 1},
+			JobSubmitted{twoStages(1)},
+			ExecutorLost{ID: "a", Fault: true},
+			ExecutorAdded{ID: "b", Slots: 1},
+			ExecutorLost{ID: "b", Fault: true},
+			ExecutorAdded{ID: "c", Slots: 1},
+			ExecutorLost{ID: "c", Fault: true},
+			ExecutorAdded{ID: "d", Slots: 1},
+			ExecutorLost{ID: "d", Fault: true},
+		}, "launch 1.0#0 on a; launch 1.0#1 on b; launch 1.0#2 on c; launch 1.0#3 on d; finish TASK_FAILED_TOO_OFTEN"},
+		{"an unsteady task that gives other rows sends its readers back", []Event{
+			ExecutorAdded{ID: "a", Slots: 1},
+			ExecutorAdded{ID: "b", Slots: 2},
+			JobSubmitted{chain()},
+			TaskFinished{at(1, 0, 0, "b"), 1},
+			TaskFinished{at(2, 0, 0, "b"), 2},
+			TaskFailed{Attempt: at(2, 1, 0, "a"), Err: transient, Lost: []Output{{1, 0, 0, "b"}}},
+			TaskFinished{at(1, 0, 1, "a"), 3},
+		}, "launch 1.0#0 on b; launch 2.0#0 on b; launch 2.1#0 on a; launch 1.0#1 on a; launch 2.0#1 on b; launch 2.1#1 on a"},
+		{"and one that gives the same rows does not", []Event{
+			ExecutorAdded{ID: "a", Slots: 1},
+			ExecutorAdded{ID: "b", Slots: 2},
+			JobSubmitted{chain()},
+			TaskFinished{at(1, 0, 0, "b"), 1},
+			TaskFinished{at(2, 0, 0, "b"), 2},
+			TaskFailed{Attempt: at(2, 1, 0, "a"), Err: transient, Lost: []Output{{1, 0, 0, "b"}}},
+			TaskFinished{at(1, 0, 1, "a"), 1},
+		}, "launch 1.0#0 on b; launch 2.0#0 on b; launch 2.1#0 on a; launch 1.0#1 on a; launch 2.1#1 on b"},
+		{"an executor that leaves finishes its task and is kept for its output", []Event{
+			ExecutorAdded{ID: "a", Slots: 1},
+			JobSubmitted{twoStages(2)},
+			ExecutorLeaving{"a"},
+			ExecutorAdded{ID: "b", Slots: 1},
+			TaskFinished{Attempt: at(1, 0, 0, "a")},
+			TaskFinished{Attempt: at(1, 1, 0, "b")},
+			RootFinished{"j"},
+		}, "launch 1.0#0 on a; launch 1.1#0 on b; root; finish <nil>; dismiss a"},
+		{"one without work leaves at once", []Event{
+			ExecutorAdded{ID: "a", Slots: 1}, ExecutorLeaving{"a"},
+		}, "dismiss a"},
 		{"a second executor of one id is refused", []Event{
 			ExecutorAdded{ID: "a", Slots: 1}, ExecutorAdded{ID: "a", Slots: 9},
 		}, "dismiss a"},
@@ -152,11 +211,15 @@ func TestTimeouts(t *testing.T) {
 
 // TestSimulation lets random things happen to random jobs and holds the
 // promises: inputs are complete and on executors not known to be lost, slots
-// are never exceeded, every job ends, and it succeeds if nothing but executors
-// was lost.
+// are never exceeded, every job ends, it succeeds if nothing but executors
+// was lost, and the rows it has returned come from one attempt of every task.
 func TestSimulation(t *testing.T) {
-	for seed := range uint64(400) {
-		simulate(t, seed)
+	mixed := 0
+	for seed := range uint64(1500) {
+		mixed += simulate(t, seed)
+	}
+	if mixed == 0 || mixed > 500 {
+		t.Errorf("%d jobs ended since their root had passed on outdated rows", mixed)
 	}
 }
 
@@ -167,17 +230,42 @@ type sim struct {
 	s       *State
 	now     time.Time
 	alive   map[string]bool
-	running map[Attempt]bool
-	outputs map[Output]bool // committed and not lost
+	running map[Attempt]map[int32][]Output // with what they read
+	outputs map[string]map[Output]*content // committed and not lost, by job
 	roots   map[string]map[int32][]Output
+	read    map[string]map[int32]map[int32]*content // by job, stage and task: what the root has passed on
+	jobs    map[string]Job
 	ended   map[string]error
 	next    int
 }
 
-func simulate(t *testing.T, seed uint64) {
+// content is what an output holds: what it was made from, and a draw if its stage is unsteady.
+type content struct {
+	stage, partition int32
+	digest           uint64
+	from             []*content
+}
+
+// one reports whether all that went into c is one content for every task.
+func (c *content) one(seen map[[2]int32]*content) bool {
+	at := [2]int32{c.stage, c.partition}
+	if x := seen[at]; x != nil {
+		return x.digest == c.digest
+	}
+	seen[at] = c
+	for _, in := range c.from {
+		if !in.one(seen) {
+			return false
+		}
+	}
+	return true
+}
+
+func simulate(t *testing.T, seed uint64) (mixed int) {
 	m := &sim{
-		t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 7)), s: New(Limits{MaxStageAttempts: 1000}), now: t0,
-		alive: map[string]bool{}, running: map[Attempt]bool{}, outputs: map[Output]bool{}, roots: map[string]map[int32][]Output{}, ended: map[string]error{},
+		t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 7)), s: New(Limits{MaxStageAttempts: 1000, MaxLosses: 1000}), now: t0,
+		alive: map[string]bool{}, running: map[Attempt]map[int32][]Output{}, outputs: map[string]map[Output]*content{},
+		roots: map[string]map[int32][]Output{}, read: map[string]map[int32]map[int32]*content{}, jobs: map[string]Job{}, ended: map[string]error{},
 	}
 	m.add()
 	jobs := 1 + m.r.IntN(3)
@@ -185,7 +273,7 @@ func simulate(t *testing.T, seed uint64) {
 		j := Job{ID: fmt.Sprint("j", i)}
 		n := 1 + m.r.IntN(5)
 		for st := range n {
-			stage := Stage{ID: int32(st + 1), Tasks: 1 + m.r.IntN(4)}
+			stage := Stage{ID: int32(st + 1), Tasks: 1 + m.r.IntN(4), Unsteady: m.r.IntN(3) == 0}
 			for in := range st {
 				if m.r.IntN(2) == 0 || in == st-1 {
 					stage.Inputs = append(stage.Inputs, int32(in+1))
@@ -193,9 +281,12 @@ func simulate(t *testing.T, seed uint64) {
 			}
 			j.Stages = append(j.Stages, stage)
 		}
+		m.jobs[j.ID] = j
+		m.outputs[j.ID] = map[Output]*content{}
+		m.read[j.ID] = map[int32]map[int32]*content{}
 		m.step(JobSubmitted{j})
 	}
-	for range 5000 {
+	for range 8000 {
 		if len(m.ended) == jobs {
 			break
 		}
@@ -205,13 +296,26 @@ func simulate(t *testing.T, seed uint64) {
 		t.Fatalf("seed %d: %d of %d jobs ended", seed, len(m.ended), jobs)
 	}
 	for id, err := range m.ended {
-		if err != nil {
+		seen := map[[2]int32]*content{}
+		for _, parts := range m.read[id] {
+			for _, c := range parts {
+				if err == nil && !c.one(seen) {
+					t.Fatalf("seed %d: job %s returned rows of several attempts", seed, id)
+				}
+			}
+		}
+		switch {
+		case err == nil:
+		case sqlerr.Is(err, sqlerr.ShuffleLost):
+			mixed++
+		default:
 			t.Fatalf("seed %d: job %s failed: %v", seed, id, err)
 		}
 	}
 	for a := range m.running {
 		t.Fatalf("seed %d: %v still runs", seed, a)
 	}
+	return mixed
 }
 
 func (m *sim) add() {
@@ -251,6 +355,10 @@ func (m *sim) event() {
 		m.add()
 	case n == 1 && len(m.alive) > 1:
 		id, _ := pick(m.r, m.alive)
+		if m.r.IntN(4) == 0 {
+			m.step(ExecutorLeaving{id})
+			break
+		}
 		m.kill(id)
 	case n < 4:
 		for id := range m.alive {
@@ -278,35 +386,73 @@ func (m *sim) kill(id string) {
 			delete(m.running, a)
 		}
 	}
-	for o := range m.outputs {
-		if o.Executor == id {
-			delete(m.outputs, o)
+	for _, outs := range m.outputs {
+		for o := range outs {
+			if o.Executor == id {
+				delete(outs, o)
+			}
 		}
 	}
 	m.step(ExecutorLost{ID: id, Reason: "killed"})
 }
 
+// finish ends an attempt: it commits, or cannot read what it needs.
 func (m *sim) finish(a Attempt) {
+	inputs := m.running[a]
 	delete(m.running, a)
-	m.outputs[Output{a.Stage, a.Partition, a.Attempt, a.Executor}] = true
-	m.step(TaskFinished{a})
-}
-
-func (m *sim) root(j string) {
+	st := m.jobs[a.Job].Stages[a.Stage-1]
+	c := &content{stage: a.Stage, partition: a.Partition, digest: uint64(a.Stage)<<32 | uint64(a.Partition)}
 	var lost []Output
-	for _, outs := range m.roots[j] {
-		for _, o := range outs {
-			if !m.alive[o.Executor] {
+	for _, in := range st.Inputs {
+		for _, o := range inputs[in] {
+			x := m.outputs[a.Job][o]
+			if x == nil {
 				lost = append(lost, o)
+				continue
 			}
+			c.from = append(c.from, x)
+			c.digest = (c.digest ^ x.digest) * 1099511628211
 		}
 	}
 	if len(lost) > 0 {
-		m.step(RootLost{Job: j, Lost: lost, Err: errors.New("lost")})
+		m.step(TaskFailed{Attempt: a, Err: transient, Lost: lost})
 		return
 	}
-	delete(m.roots, j)
-	m.step(RootFinished{j})
+	if st.Unsteady {
+		c.digest += m.r.Uint64N(3)
+	}
+	m.outputs[a.Job][Output{a.Stage, a.Partition, a.Attempt, a.Executor}] = c
+	m.step(TaskFinished{Attempt: a, Digest: c.digest})
+}
+
+// root reads some outputs, and finishes when it has read all.
+func (m *sim) root(j string) {
+	var lost []Output
+	missing := false
+	for st, outs := range m.roots[j] {
+		if m.read[j][st] == nil {
+			m.read[j][st] = map[int32]*content{}
+		}
+		for _, o := range outs {
+			if m.read[j][st][o.Partition] != nil {
+				continue
+			}
+			if x := m.outputs[j][o]; x == nil {
+				lost = append(lost, o)
+			} else if m.r.IntN(2) == 0 {
+				m.read[j][st][o.Partition] = x
+			} else {
+				missing = true
+			}
+		}
+	}
+	switch {
+	case len(lost) > 0:
+		m.step(RootLost{Job: j, Lost: lost, Err: errors.New("lost")})
+	case !missing:
+		delete(m.roots, j)
+		m.step(RootFinished{j})
+	}
 }
 
 func (m *sim) step(ev Event) {
@@ -317,7 +463,7 @@ func (m *sim) step(ev Event) {
 				m.t.Fatalf("seed %d: launched on a lost executor: %+v", m.seed, a)
 			}
 			m.check(a.Inputs)
-			m.running[a.Attempt] = true
+			m.running[a.Attempt] = a.Inputs
 		case Cancel:
 			delete(m.running, a.Attempt)
 		case StartRoot:
@@ -328,8 +474,23 @@ func (m *sim) step(ev Event) {
 			m.roots[a.Job] = a.Inputs
 		case Located:
 			m.roots[a.Job][a.Stage][a.Partition] = a.Output
+		case Dismiss:
+			for r := range m.running {
+				if r.Executor == a.ID {
+					m.t.Fatalf("seed %d: %s is let go while it runs %v", m.seed, a.ID, r)
+				}
+			}
+			delete(m.alive, a.ID)
+			for _, outs := range m.outputs {
+				for o := range outs {
+					if o.Executor == a.ID {
+						delete(outs, o)
+					}
+				}
+			}
 		case Finish:
 			m.ended[a.Job] = a.Err
+			delete(m.roots, a.Job)
 		}
 	}
 	for _, x := range m.s.executors {

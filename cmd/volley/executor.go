@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +29,8 @@ func executorCommand() *cobra.Command {
 				os.Exit(3)
 			}()
 			collect(o.Memory)
+			// One more than compute: connections must not wait for a task's loop.
+			runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), o.Cores+1))
 			return executor.Run(cmd.Context(), o)
 		},
 	}

@@ -50,8 +50,12 @@ type Location struct {
 	Address string
 }
 
-// Stats are rows and bytes by channel of a committed output.
-type Stats struct{ Rows, Bytes []int64 }
+// Stats are rows and bytes by channel of a committed output. Digest tells
+// outputs with other frames apart.
+type Stats struct {
+	Rows, Bytes []int64
+	Digest      uint64
+}
 
 // Writer takes one task's output. Readers see all of it after Commit, or
 // none. Close without Commit drops it; Close is safe to call twice. Write may be called

@@ -49,6 +49,9 @@ func seal(frame []byte, rows int) {
 	binary.LittleEndian.PutUint32(frame[28:], uint32(rows))
 }
 
+// bodySum is the checksum and the length of a sealed frame's body.
+func bodySum(frame []byte) uint64 { return binary.LittleEndian.Uint64(frame[8:]) }
+
 // stamp makes a sealed frame the one at a place of a channel.
 func stamp(frame []byte, identity uint64, place int) {
 	binary.LittleEndian.PutUint64(frame[16:], identity)

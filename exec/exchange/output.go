@@ -19,6 +19,8 @@ type output struct {
 	store *LocalStore
 	task  Task
 	ids   []uint64 // identities of the channels
+	// digests are of the bodies of a channel's frames, in order.
+	digests []uint64
 
 	mu        sync.Mutex
 	channels  [][]block
@@ -40,7 +42,7 @@ type block struct {
 }
 
 func newOutput(s *LocalStore, t Task, channels int) *output {
-	o := &output{store: s, task: t, ids: make([]uint64, channels), channels: make([][]block, channels)}
+	o := &output{store: s, task: t, ids: make([]uint64, channels), digests: make([]uint64, channels), channels: make([][]block, channels)}
 	o.stats = Stats{Rows: make([]int64, channels), Bytes: make([]int64, channels)}
 	for c := range o.ids {
 		o.ids[c] = Key{t, int32(c)}.Identity()
@@ -64,8 +66,12 @@ func (o *output) Write(ctx context.Context, channel int, frame []byte, rows int)
 	}
 	o.stats.Rows[channel] += int64(rows)
 	o.stats.Bytes[channel] += int64(len(frame))
+	o.digests[channel] = digest(o.digests[channel], bodySum(frame))
 	return nil
 }
+
+// digest adds x to a digest.
+func digest(d, x uint64) uint64 { return (d^x)*0x9E3779B97F4A7C15 ^ d>>29 }
 
 // add keeps a stamped frame. o.mu is held, or nobody else knows o.
 func (o *output) add(channel int, frame []byte) error {
@@ -147,6 +153,9 @@ func (o *output) Commit(ctx context.Context) (Stats, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.committed = true
+	for _, d := range o.digests {
+		o.stats.Digest = digest(o.stats.Digest, d)
+	}
 	s.jobs[o.task.Job][o.task] = o
 	return o.stats, nil
 }

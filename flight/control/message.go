@@ -56,6 +56,8 @@ type (
 		Failure *Failure `wire:"optional"`
 		// Rows and Bytes are of each channel of the output.
 		Rows, Bytes []int64
+		// Digest is equal for equal outputs.
+		Digest uint64
 		// Nodes holds figures by plan node, for EXPLAIN ANALYZE.
 		Nodes []NodeStats
 	}
@@ -64,7 +66,11 @@ type (
 // To an executor.
 type (
 	// Welcome answers Register; Refused, if not empty, says why the executor must leave.
-	Welcome struct{ Refused string }
+	Welcome struct {
+		Refused string
+		// Heartbeat is how often to report, in nanoseconds; 0: every 2 seconds.
+		Heartbeat int64
+	}
 	// Launch runs an attempt. Task is an encoded stage.Task.
 	Launch struct {
 		Attempt Attempt

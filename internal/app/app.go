@@ -21,6 +21,7 @@ import (
 	"github.com/volley-sql/volley/catalog/warehouse"
 	"github.com/volley-sql/volley/cluster"
 	"github.com/volley-sql/volley/cluster/driver"
+	"github.com/volley-sql/volley/cluster/scheduler"
 	"github.com/volley-sql/volley/exec/function/all"
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/settings"
@@ -91,7 +92,14 @@ func Open(o Options) (*App, error) {
 	if memory == 0 {
 		memory = defaultMemory()
 	}
-	a.driver, err = driver.Open(driver.Options{Master: master, Memory: memory, ExecutorCommand: o.ExecutorCommand, Log: o.Log})
+	a.driver, err = driver.Open(driver.Options{
+		Master: master, Memory: memory, ExecutorCommand: o.ExecutorCommand, Log: o.Log,
+		SpillDir: settings.SpillDir.Get(base), LogDir: settings.LogDir.Get(base), Heartbeat: settings.HeartbeatInterval.Get(base),
+		Limits: scheduler.Limits{
+			MaxTaskFailures: int(settings.MaxTaskFailures.Get(base)), MaxStageAttempts: int(settings.MaxStageAttempts.Get(base)),
+			HeartbeatTimeout: settings.NetworkTimeout.Get(base),
+		},
+	})
 	if err != nil {
 		a.Close()
 		return nil, err

@@ -95,7 +95,7 @@ func (s *Session) explanation(ctx context.Context, st *statement, e *ast.Explain
 		return "== Logical plan ==\n" + logical.Format(b.Root()) + "\n== Optimized plan ==\n" + logical.Format(p.Optimized) +
 			"\n== Physical plan ==\n" + what + physical.Format(p.Physical, nil), nil
 	case ast.ExplainStages:
-		job, err := stage.Cut("explain", p.Physical, max(partitions, 1), st.snap.Map())
+		job, err := stage.Cut("explain", p.Physical, stage.Options{Tasks: partitions, Settings: st.snap.Map()})
 		if err != nil {
 			return "", err
 		}

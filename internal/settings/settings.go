@@ -30,10 +30,11 @@ const (
 	KindBytes // a number with an optional unit: 10m, 1g
 	KindEnum
 	KindZone
+	KindTime // a number with an optional unit: 500ms, 120s, 2min
 )
 
 func (k Kind) String() string {
-	return [...]string{"text", "boolean", "integer", "number of bytes", "choice", "time zone"}[k]
+	return [...]string{"text", "boolean", "integer", "number of bytes", "choice", "time zone", "length of time"}[k]
 }
 
 // Setting is one row of the table.
@@ -123,6 +124,10 @@ func (s *Setting) normal(value string) (string, error) {
 			}
 		}
 		return "", bad().(*sqlerr.Error).WithHint("It is one of %s.", strings.Join(s.Values, ", "))
+	case KindTime:
+		if d, ok := parseTime(v); !ok || d < time.Millisecond {
+			return "", bad().(*sqlerr.Error).WithHint("Write a whole number with a unit, such as 500ms, 120s or 2min.")
+		}
 	case KindZone:
 		if v != "" {
 			if _, err := Zone(v); err != nil {
@@ -154,12 +159,31 @@ func parseBytes(v string) (int64, bool) {
 	return n << shift, true
 }
 
+// parseTime reads a length of time with an optional unit, which is seconds if there is none.
+func parseTime(v string) (time.Duration, bool) {
+	i := 0
+	for i < len(v) && v[i] >= '0' && v[i] <= '9' {
+		i++
+	}
+	n, err := strconv.ParseInt(v[:i], 10, 64)
+	unit, ok := map[string]time.Duration{
+		"us": time.Microsecond, "ms": time.Millisecond, "": time.Second, "s": time.Second,
+		"m": time.Minute, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
+	}[strings.ToLower(strings.TrimSpace(v[i:]))]
+	if err != nil || !ok || n > int64(math.MaxInt64/unit) {
+		return 0, false
+	}
+	return time.Duration(n) * unit, true
+}
+
 // Typed getters: the variables of the table.
 type (
 	// Bool is a boolean setting.
 	Bool struct{ *Setting }
 	// Int is an integer setting or a number of bytes.
 	Int struct{ *Setting }
+	// Time is a length of time.
+	Time struct{ *Setting }
 	// Text is any other setting.
 	Text struct{ *Setting }
 )
@@ -174,6 +198,10 @@ func newInt(key, def string, lo, hi int64, since, doc string) Int {
 
 func newBytes(key, def string, lo int64, since, doc string) Int {
 	return Int{add(Setting{Key: key, Kind: KindBytes, Default: def, Since: since, Doc: doc, Min: lo})}
+}
+
+func newTime(key, def, since, doc string) Time {
+	return Time{add(Setting{Key: key, Kind: KindTime, Default: def, Since: since, Doc: doc})}
 }
 
 func newText(key, def, since, doc string) Text {
@@ -195,6 +223,12 @@ func (b Bool) Get(s *Snapshot) bool { return s.value(b.Setting) == "true" }
 func (i Int) Get(s *Snapshot) int64 {
 	n, _ := parseBytes(s.value(i.Setting))
 	return n
+}
+
+// Get returns the value in s; nil is a snapshot of defaults.
+func (t Time) Get(s *Snapshot) time.Duration {
+	d, _ := parseTime(s.value(t.Setting))
+	return d
 }
 
 // Get returns the value in s; nil is a snapshot of defaults.

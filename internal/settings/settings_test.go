@@ -90,3 +90,17 @@ func TestZones(t *testing.T) {
 		}
 	}
 }
+
+func TestTimes(t *testing.T) {
+	for text, want := range map[string]time.Duration{"120s": 2 * time.Minute, "5": 5 * time.Second, "10 ms": 10 * time.Millisecond, "2min": 2 * time.Minute, "1h": time.Hour} {
+		s, err := (*Snapshot)(nil).With("spark.network.timeout", text)
+		if err != nil || NetworkTimeout.Get(s) != want {
+			t.Errorf("%q: %v, error %v", text, NetworkTimeout.Get(s), err)
+		}
+	}
+	for _, text := range []string{"", "s", "-1s", "10 parsecs", "0", "99999999999999999d"} {
+		if _, err := (*Snapshot)(nil).With("spark.network.timeout", text); err == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}

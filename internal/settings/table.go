@@ -62,9 +62,20 @@ var (
 	WarehouseDir = newText("spark.sql.warehouse.dir", "spark-warehouse", "0.1",
 		"Folder of the tables and databases that are created without a location.")
 
+	HeartbeatInterval = newTime("spark.executor.heartbeatInterval", "2s", "0.1",
+		"How often executors tell the driver that they are alive. Read when an application starts.")
+	NetworkTimeout = newTime("spark.network.timeout", "120s", "0.1",
+		"How long an executor may be silent before its tasks run again elsewhere. Read when an application starts.")
+	MaxStageAttempts = newInt("spark.stage.maxConsecutiveAttempts", "4", 1, 1<<20, "0.1",
+		"How often outputs that cannot be read may send a stage back before its job fails. Read when an application starts.")
+	MaxTaskFailures = newInt("spark.task.maxFailures", "4", 1, 1<<20, "0.1",
+		"How often a task may fail for a passing reason before its job does. local[N,F] says it too. Read when an application starts.")
+
 	Dialect = newEnum("sql.dialect", "spark", "0.1",
 		"Language of the statements that follow.", "spark", "mysql")
 
+	LogDir = newText("volley.cluster.logDir", "", "0.1",
+		"Folder for the logs of executors, a file for each, which stay there. Empty: they go with the application. Read when an application starts.")
 	BatchSize = newInt("volley.execution.batchSize", "2048", 1, 65535, "0.1",
 		"Most rows of a batch that operators pass on.")
 	ForceSpill = newBool("volley.execution.forceSpill", "false", "0.1",

@@ -74,7 +74,7 @@ func checkDistributed(t *testing.T, n logical.Node) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := stage.Cut("job", p, 3, nil)
+	job, err := stage.Cut("job", p, stage.Options{Tasks: 3})
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, physical.Format(p, nil))
 	}

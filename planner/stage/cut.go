@@ -7,11 +7,22 @@ import (
 	"github.com/volley-sql/volley/planner/physical"
 )
 
-// Cut makes the job that computes plan. tasks is the most tasks a stage that
-// reads tables is divided into; stages that read shuffled rows have as many
-// as the exchange has partitions.
-func Cut(id string, plan physical.Node, tasks int, settings map[string]string) (*Job, error) {
-	c := &cutter{job: &Job{ID: id, Schema: plan.Schema(), Settings: settings}, tasks: max(tasks, 1), shared: map[int32]*physical.StageRead{}}
+// Options say how to cut a plan.
+type Options struct {
+	// Tasks is the most tasks a stage that reads tables is divided into; stages
+	// that read shuffled rows have as many as the exchange has partitions.
+	Tasks    int
+	Settings map[string]string
+	// Volatile tells which functions give other results when called again; nil: all may.
+	Volatile func(function string) bool
+}
+
+// Cut makes the job that computes plan.
+func Cut(id string, plan physical.Node, o Options) (*Job, error) {
+	c := &cutter{
+		job: &Job{ID: id, Schema: plan.Schema(), Settings: o.Settings}, tasks: max(o.Tasks, 1), volatile: o.Volatile,
+		shared: map[int32]*physical.StageRead{},
+	}
 	if _, err := c.stage(plan, Output{Result: true, Channels: 1}); err != nil {
 		return nil, err
 	}
@@ -19,8 +30,9 @@ func Cut(id string, plan physical.Node, tasks int, settings map[string]string) (
 }
 
 type cutter struct {
-	job   *Job
-	tasks int
+	job      *Job
+	tasks    int
+	volatile func(string) bool
 	// shared remembers the stage that an exchange below a Shared node became, by key.
 	shared map[int32]*physical.StageRead
 }
@@ -36,6 +48,7 @@ func (c *cutter) stage(plan physical.Node, out Output) (int32, error) {
 		return 0, err
 	}
 	s.Plan = c.stripSplits(s, plan)
+	s.Unsteady = unsteady(plan, out, c.volatile)
 	s.ID = int32(len(c.job.Stages))
 	c.job.Stages = append(c.job.Stages, s)
 	return s.ID, nil
@@ -98,8 +111,9 @@ func (c *cutter) exchange(x *physical.Exchange) (*physical.StageRead, error) {
 }
 
 func (s *Stage) reads(r *physical.StageRead) {
-	for _, in := range s.Inputs {
-		if in.Stage == r.Stage {
+	for i := range s.Inputs {
+		if s.Inputs[i].Stage == r.Stage {
+			s.Inputs[i].Twice = true
 			return
 		}
 	}

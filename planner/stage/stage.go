@@ -38,14 +38,18 @@ type Stage struct {
 	// Inputs are the stages that StageRead nodes of Plan name, each once.
 	Inputs []Input
 	Output Output
+	// Unsteady says that a task that runs again may give other rows.
+	Unsteady bool
 	// Splits holds, by the id of a Scan in Plan, the splits each task reads: Splits[id][partition].
 	Splits map[int32][][]catalog.Split
 }
 
-// An Input is an upstream stage and how its rows come here.
+// An Input is an upstream stage and how its rows come here. Twice says that
+// several nodes read it.
 type Input struct {
 	Stage int32
 	Kind  physical.ExchangeKind
+	Twice bool
 }
 
 // Channel is the channel of the input that the task of a partition reads.

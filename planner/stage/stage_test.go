@@ -27,7 +27,7 @@ func TestCut(t *testing.T) {
 	right := &physical.Exchange{Info: physical.Meta{ID: 4, Est: -1}, Input: scan(2, 5), Kind: physical.Broadcast, Partitions: 4}
 	join := &physical.HashJoin{Info: physical.Meta{ID: 5, Est: -1}, Left: left, Right: right, LeftKeys: []expr.Expr{key}, RightKeys: []expr.Expr{key}, NullSafe: []bool{false}, Emit: []int{0}}
 	root := &physical.Exchange{Info: physical.Meta{ID: 6, Est: -1}, Input: join, Kind: physical.Gather, Partitions: 1}
-	j, err := Cut("job", root, 2, map[string]string{"k": "v"})
+	j, err := Cut("job", root, Options{Tasks: 2, Settings: map[string]string{"k": "v"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ Stage 3: 1 task, reads stage 2 (Gather) → result
 func TestSharedExchangeIsOneStage(t *testing.T) {
 	ex := &physical.Exchange{Input: scan(1, 10), Kind: physical.Hash, Keys: []expr.Expr{key}, Partitions: 2}
 	u := &physical.Union{Inputs: []physical.Node{&physical.Shared{Key: 7, Input: ex}, &physical.Shared{Key: 7, Input: ex}}, Names: []string{"a"}}
-	j, err := Cut("job", u, 2, nil)
+	j, err := Cut("job", u, Options{Tasks: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,14 +72,14 @@ func TestSharedExchangeIsOneStage(t *testing.T) {
 func TestValuesAmongPartitionsIsAnError(t *testing.T) {
 	ex := &physical.Exchange{Input: scan(1, 10), Kind: physical.Hash, Keys: []expr.Expr{key}, Partitions: 2}
 	v := &physical.Values{Cols: ex.Schema(), Rows: [][]expr.Expr{{&expr.Literal{Value: int64(1), T: types.Int64Type}}}}
-	if _, err := Cut("job", &physical.Union{Inputs: []physical.Node{ex, v}, Names: []string{"a"}}, 2, nil); err == nil {
+	if _, err := Cut("job", &physical.Union{Inputs: []physical.Node{ex, v}, Names: []string{"a"}}, Options{Tasks: 2}); err == nil {
 		t.Error("no error")
 	}
 }
 
 func TestTaskRoundTrip(t *testing.T) {
 	ex := &physical.Exchange{Info: physical.Meta{ID: 2}, Input: scan(1, 10, 20), Kind: physical.Hash, Keys: []expr.Expr{key}, Partitions: 2}
-	j, err := Cut("job", ex, 2, map[string]string{"k": "v"})
+	j, err := Cut("job", ex, Options{Tasks: 2, Settings: map[string]string{"k": "v"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,5 +107,36 @@ func TestTaskRoundTrip(t *testing.T) {
 	}
 	if _, err := DecodeTask([]byte{1, 2, 3}); err == nil {
 		t.Error("rubbish decodes")
+	}
+}
+
+// TestUnsteady: what a task gives again is taken for the same only where neither chance nor order matters.
+func TestUnsteady(t *testing.T) {
+	s := scan(1, 10)
+	agg := func(f string) physical.Node {
+		return &physical.HashAggregate{Input: s, Keys: []expr.Expr{key}, KeyNames: []string{"a"}, Aggs: []*expr.Agg{{Func: f, Args: []expr.Expr{key}, T: types.Int64Type}}, AggNames: []string{"x"}}
+	}
+	call := func(f string) physical.Node {
+		return &physical.Project{Input: s, Exprs: []expr.Expr{&expr.Call{Func: f, T: types.Int64Type}}, Names: []string{"x"}}
+	}
+	hash := Output{Kind: physical.Hash}
+	for name, c := range map[string]struct {
+		plan physical.Node
+		out  Output
+		want bool
+	}{
+		"scan":        {s, hash, false},
+		"round robin": {s, Output{Kind: physical.RoundRobin}, true},
+		"sum":         {agg("sum"), hash, false},
+		"first":       {agg("first"), hash, true},
+		"limit":       {&physical.Limit{Input: s, Count: 3}, hash, true},
+		"sort":        {&physical.Sort{Input: s, Limit: -1}, hash, false},
+		"top":         {&physical.Sort{Input: s, Limit: 3}, hash, true},
+		"rand":        {call("rand"), hash, true},
+		"abs":         {call("abs"), hash, false},
+	} {
+		if got := unsteady(c.plan, c.out, func(f string) bool { return f == "rand" }); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
