@@ -60,6 +60,8 @@ func (r *reader) convert(c *column, n int) {
 		fill(r, c, n, func(s string) (int64, bool) { return o.times.Clock(s, t.P) })
 	case types.TimestampNTZ:
 		fill(r, c, n, o.times.NTZ)
+	case types.YearMonth, types.DayTime, types.Interval:
+		r.fillText(c, n)
 	default:
 		c.v.Resize(n)
 	}

@@ -10,6 +10,7 @@ package csv
 
 import (
 	"strings"
+	"unicode/utf16"
 
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/textfile"
@@ -59,7 +60,10 @@ func oneByte(opts format.Options, key string, def byte) (byte, error) {
 	case len(s) == 1:
 		return s[0], nil
 	}
-	return 0, sqlerr.New(sqlerr.InvalidParameterValue, "The option %s must be one ASCII character, not %q.", key, s)
+	if len(utf16.Encode([]rune(s))) > 1 { // as Java counts
+		return 0, sqlerr.New(sqlerr.OptionTooLong, "The value of the option %s exceeds one character: %q.", key, s)
+	}
+	return 0, sqlerr.New(sqlerr.InvalidParameterValue, "The option %s must be an ASCII character, not %q.", key, s)
 }
 
 // separator reads sep: escapes like \t, several characters allowed.
@@ -90,12 +94,14 @@ func separator(opts format.Options) (string, error) {
 			out = append(out, '\f')
 		case '0':
 			out = append(out, 0)
-		default:
+		case '"', '\'', '\\', '|', '^', '.', '*', '+', '?', '$', '(', ')', '[', ']', '{', '}':
 			out = append(out, s[i])
+		default:
+			return "", sqlerr.New(sqlerr.UnsupportedDelimiter, "Invalid delimiter. Unsupported special character for delimiter: \\%c.", s[i])
 		}
 	}
 	if len(out) == 0 {
-		return "", sqlerr.New(sqlerr.InvalidParameterValue, "The option sep cannot be empty.")
+		return "", sqlerr.New(sqlerr.InvalidParameterValue, "Delimiter cannot be empty string")
 	}
 	return string(out), nil
 }
@@ -113,10 +119,19 @@ type parser struct {
 	err  error
 }
 
-func (p *parser) bool(key string, def bool) bool {
-	b, err := textfile.Bool(p.opts, key, def)
-	p.note(err)
-	return b
+// bool reads a flag; keys of options are in lower case.
+func (p *parser) bool(name string, def bool) bool {
+	s, ok := p.opts[strings.ToLower(name)]
+	switch {
+	case !ok:
+		return def
+	case strings.EqualFold(s, "true") && len(s) == 4:
+		return true
+	case strings.EqualFold(s, "false") && len(s) == 5:
+		return false
+	}
+	p.note(sqlerr.New(sqlerr.InvalidParameterValue, "%s flag can be true or false, not %q.", name, s))
+	return def
 }
 
 func (p *parser) byte(key string, def byte) byte {
@@ -136,20 +151,32 @@ func parseOptions(opts format.Options, use calendar.Use) (*options, error) {
 	p := &parser{opts: opts}
 	o := &options{
 		quote: p.byte("quote", '"'), escape: p.byte("escape", '\\'), comment: p.byte("comment", 0),
-		header: p.bool("header", false), ltrim: p.bool("ignoreleadingwhitespace", false), rtrim: p.bool("ignoretrailingwhitespace", false),
+		header: p.bool("header", false), ltrim: p.bool("ignoreLeadingWhiteSpace", false), rtrim: p.bool("ignoreTrailingWhiteSpace", false),
 		null: text(opts, "nullvalue", ""), empty: text(opts, "emptyvalue", ""),
 		nan: text(opts, "nanvalue", "NaN"), inf: text(opts, "positiveinf", "Inf"), neg: text(opts, "negativeinf", "-Inf"),
 		corrupt: text(opts, "columnnameofcorruptrecord", "_corrupt_record"),
-		infer:   p.bool("inferschema", false), preferDate: p.bool("preferdate", true), enforce: p.bool("enforceschema", true),
+		infer:   p.bool("inferSchema", false), preferDate: p.bool("preferDate", true), enforce: p.bool("enforceSchema", true),
 		byName: opts[format.ByName] == "true", sampling: 1,
 	}
-	var err error
+	p.bool("escapeQuotes", true)
+	p.bool("quoteAll", false)
+	p.bool("columnPruning", true)
+	for _, k := range []string{"enabledatetimeparsingfallback", "ignorecorruptfiles", "ignoremissingfiles"} {
+		_, err := textfile.Bool(opts, k, false)
+		p.note(err)
+	}
+	_, err := textfile.Int(opts, "inputbuffersize", 0)
+	p.note(err)
+	if s := opts["unescapedquotehandling"]; s != "" && !quoteHandling[strings.ToUpper(s)] {
+		p.note(sqlerr.New(sqlerr.InvalidParameterValue, "No enum constant UnescapedQuoteHandling.%s for the option unescapedQuoteHandling.", strings.ToUpper(s)))
+	}
 	o.layout, err = textfile.ParseLayout(opts)
 	p.note(err)
 	o.sep, err = separator(opts)
 	p.note(err)
-	o.maxColumns, err = textfile.Int(opts, "maxcolumns", 20480)
-	p.note(err)
+	if o.maxColumns, err = textfile.Int(opts, "maxcolumns", 20480); err != nil {
+		p.note(sqlerr.New(sqlerr.InvalidParameterValue, "maxColumns should be an integer. Found %s", opts["maxcolumns"]))
+	}
 	if o.escape != o.quote {
 		o.escapeEscape = o.escape
 	}
@@ -161,23 +188,25 @@ func parseOptions(opts format.Options, use calendar.Use) (*options, error) {
 	if s := opts["samplingratio"]; s != "" {
 		f, ok := textvalue.ParseFloat(s, 64)
 		if !ok || !(f > 0 && f <= 1) {
-			p.note(sqlerr.New(sqlerr.InvalidParameterValue, "The option samplingRatio must be above 0 and at most 1, not %q.", s))
+			p.note(sqlerr.New(sqlerr.InvalidParameterValue, "For input string: %q: the option samplingRatio must be above 0 and at most 1.", s))
 		}
 		o.sampling = f
 	}
-	o.mode, err = parseMode(opts["mode"])
-	p.note(err)
+	o.mode = parseMode(opts["mode"])
 	return o, p.err
 }
 
-func parseMode(s string) (mode, error) {
+// quoteHandling lists the values of an option that only says how Spark's
+// parser goes on after a stray quote; here such a field is text as it stands.
+var quoteHandling = map[string]bool{"STOP_AT_CLOSING_QUOTE": true, "BACK_TO_DELIMITER": true, "STOP_AT_DELIMITER": true, "SKIP_VALUE": true, "RAISE_ERROR": true}
+
+// parseMode reads the mode; one that is none is the default, as in Spark.
+func parseMode(s string) mode {
 	switch strings.ToUpper(s) {
-	case "", "PERMISSIVE":
-		return permissive, nil
 	case "DROPMALFORMED":
-		return dropMalformed, nil
+		return dropMalformed
 	case "FAILFAST":
-		return failFast, nil
+		return failFast
 	}
-	return 0, sqlerr.New(sqlerr.InvalidParameterValue, "The option mode must be PERMISSIVE, DROPMALFORMED or FAILFAST, not %q.", s)
+	return permissive
 }

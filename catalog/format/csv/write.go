@@ -11,54 +11,77 @@ import (
 	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/calendar"
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
 
 // Extension is .csv and that of the compression.
 func (Format) Extension(opts format.Options) string { return ".csv" + textfile.Extension(opts) }
 
-// writer writes one file. A value is quoted if it has the separator, a quote
-// or a line break in it, or with quoteAll; quotes inside are escaped.
-type writer struct {
-	out      *textfile.Writer
+// record writes fields of records. A value is quoted if it has the separator,
+// a quote or a line break in it, or with quoteAll; quotes inside are escaped.
+type record struct {
 	o        *options
 	schema   types.Schema
 	quoteAll bool
 	escapeQ  bool
 	ltrim    bool
 	rtrim    bool
-	lineSep  string
-	empty    string
+	empty    string // what stands for the empty string
+	given    bool   // by an option, so that it is quoted where it must be
 	cell     []byte
+}
+
+func newRecord(schema types.Schema, opts format.Options, use calendar.Use) (record, error) {
+	o, err := parseOptions(opts, use)
+	if err != nil {
+		return record{}, err
+	}
+	for _, f := range schema {
+		if err := o.times.Err(f.Type); err != nil {
+			return record{}, err
+		}
+	}
+	if s, ok := opts["linesep"]; ok && len([]rune(s)) > 2 {
+		return record{}, sqlerr.New(sqlerr.LineSepTooLong, "Invalid value for 'lineSep': '%s'. 'lineSep' can contain only 1 character.", s)
+	}
+	p := &parser{opts: opts}
+	r := record{
+		o: o, schema: schema, quoteAll: p.bool("quoteAll", false), escapeQ: p.bool("escapeQuotes", true),
+		ltrim: p.bool("ignoreLeadingWhiteSpace", true), rtrim: p.bool("ignoreTrailingWhiteSpace", true), empty: `""`,
+	}
+	if s, ok := opts["emptyvalue"]; ok {
+		r.empty, r.given = s, true
+	}
+	return r, p.err
+}
+
+// writer writes one file.
+type writer struct {
+	record
+	out     *textfile.Writer
+	lineSep string
 }
 
 // Create starts a file, with a header if the option header is set.
 func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts format.Options) (format.Writer, error) {
-	o, err := parseOptions(opts, calendar.Use{})
+	r, err := newRecord(schema, opts, calendar.Use{})
 	if err != nil {
 		return nil, err
 	}
-	if err := supported(schema, o); err != nil {
+	if err := supported(schema, r.o); err != nil {
 		return nil, err
 	}
-	p := &parser{opts: opts}
-	c := &writer{
-		o: o, schema: schema, quoteAll: p.bool("quoteall", false), escapeQ: p.bool("escapequotes", true),
-		ltrim: p.bool("ignoreleadingwhitespace", true), rtrim: p.bool("ignoretrailingwhitespace", true),
-		lineSep: text(opts, "linesep", "\n"), empty: text(opts, "emptyvalue", `""`),
-	}
-	if p.err != nil {
-		return nil, p.err
-	}
+	c := &writer{record: r, lineSep: text(opts, "linesep", "\n")}
 	if c.out, err = textfile.NewWriter(w, opts); err != nil {
 		return nil, err
 	}
-	if o.header {
+	if r.o.header {
 		for i, f := range schema {
 			if i > 0 {
-				c.out.Buf = append(c.out.Buf, o.sep...)
+				c.out.Buf = append(c.out.Buf, r.o.sep...)
 			}
-			c.put([]byte(f.Name))
+			c.out.Buf = c.put(c.out.Buf, []byte(f.Name))
 		}
 		c.out.Buf = append(c.out.Buf, c.lineSep...)
 	}
@@ -72,7 +95,7 @@ func (w *writer) Write(b *vec.Batch) error {
 			if k > 0 {
 				w.out.Buf = append(w.out.Buf, w.o.sep...)
 			}
-			w.value(c, w.schema[k].Type, int(i))
+			w.out.Buf = w.value(w.out.Buf, c, w.schema[k].Type, int(i))
 		}
 		w.out.Buf = append(w.out.Buf, w.lineSep...)
 		if err := w.out.Spill(); err != nil {
@@ -85,45 +108,50 @@ func (w *writer) Write(b *vec.Batch) error {
 func (w *writer) Close() error { return w.out.Close() }
 func (w *writer) Bytes() int64 { return w.out.Bytes() }
 
-func (w *writer) value(v *vec.Vec, t types.Type, row int) {
+// value writes one field to b.
+func (w *record) value(b []byte, v *vec.Vec, t types.Type, row int) []byte {
 	if v.Null(row) {
-		w.out.Buf = append(w.out.Buf, w.o.null...)
-		return
+		if w.quoteAll || w.o.null != "" && w.needsQuotes([]byte(w.o.null)) {
+			return w.quoted(b, []byte(w.o.null))
+		}
+		return append(b, w.o.null...)
 	}
-	b, i := v.Base(), v.Index(row)
+	base, i := v.Base(), v.Index(row)
 	cell := w.cell[:0]
-	switch t.Storage() {
-	case types.StoreBool:
-		cell = strconv.AppendBool(cell, vec.Data[bool](b)[i])
-	case types.StoreInt8:
-		cell = strconv.AppendInt(cell, int64(vec.Data[int8](b)[i]), 10)
-	case types.StoreInt16:
-		cell = strconv.AppendInt(cell, int64(vec.Data[int16](b)[i]), 10)
-	case types.StoreInt32:
-		cell = w.int32(cell, t, vec.Data[int32](b)[i])
-	case types.StoreInt64:
-		cell = w.int64(cell, t, vec.Data[int64](b)[i])
-	case types.StoreInt128:
-		cell = textvalue.AppendDecimal(cell, vec.Data[types.Int128](b)[i], int(t.S))
-	case types.StoreFloat32:
-		cell = textvalue.AppendFloat(cell, float64(vec.Data[float32](b)[i]), 32)
-	case types.StoreFloat64:
-		cell = textvalue.AppendFloat(cell, vec.Data[float64](b)[i], 64)
-	case types.StoreString:
-		cell = append(cell, vec.Data[string](b)[i]...)
+	switch s := t.Storage(); {
+	case t.Kind.IsNested(), t.Kind.IsInterval():
+		cell = w.appendNested(cell, v.Get(row), t)
+	case s == types.StoreBool:
+		cell = strconv.AppendBool(cell, vec.Data[bool](base)[i])
+	case s == types.StoreInt8:
+		cell = strconv.AppendInt(cell, int64(vec.Data[int8](base)[i]), 10)
+	case s == types.StoreInt16:
+		cell = strconv.AppendInt(cell, int64(vec.Data[int16](base)[i]), 10)
+	case s == types.StoreInt32:
+		cell = w.int32(cell, t, vec.Data[int32](base)[i])
+	case s == types.StoreInt64:
+		cell = w.int64(cell, t, vec.Data[int64](base)[i])
+	case s == types.StoreInt128:
+		cell = textvalue.AppendDecimal(cell, vec.Data[types.Int128](base)[i], int(t.S))
+	case s == types.StoreFloat32:
+		cell = textvalue.AppendFloat(cell, float64(vec.Data[float32](base)[i]), 32)
+	case s == types.StoreFloat64:
+		cell = textvalue.AppendFloat(cell, vec.Data[float64](base)[i], 64)
+	case s == types.StoreString:
+		cell = append(cell, vec.Data[string](base)[i]...)
 	}
 	w.cell = cell
-	w.put(cell)
+	return w.put(b, cell)
 }
 
-func (w *writer) int32(cell []byte, t types.Type, x int32) []byte {
+func (w *record) int32(cell []byte, t types.Type, x int32) []byte {
 	if t.Kind != types.Date {
 		return strconv.AppendInt(cell, int64(x), 10)
 	}
 	return w.o.times.AppendDate(cell, x)
 }
 
-func (w *writer) int64(cell []byte, t types.Type, x int64) []byte {
+func (w *record) int64(cell []byte, t types.Type, x int64) []byte {
 	switch t.Kind {
 	case types.Timestamp:
 		return w.o.times.AppendStamp(cell, x)
@@ -137,8 +165,8 @@ func (w *writer) int64(cell []byte, t types.Type, x int64) []byte {
 	return strconv.AppendInt(cell, x, 10)
 }
 
-// put writes one cell, quoted if need be.
-func (w *writer) put(cell []byte) {
+// put writes one cell to b, quoted if need be.
+func (w *record) put(b, cell []byte) []byte {
 	for w.ltrim && len(cell) > 0 && cell[0] <= ' ' {
 		cell = cell[1:]
 	}
@@ -146,28 +174,36 @@ func (w *writer) put(cell []byte) {
 		cell = cell[:len(cell)-1]
 	}
 	if len(cell) == 0 {
-		w.out.Buf = append(w.out.Buf, w.empty...)
-		return
-	}
-	q := w.o.quote
-	if q == 0 || !w.quoteAll && !w.needsQuotes(cell) {
-		w.out.Buf = append(w.out.Buf, cell...)
-		return
-	}
-	w.out.Buf = append(w.out.Buf, q)
-	for _, c := range cell {
-		if c == q && w.o.escape != 0 {
-			w.out.Buf = append(w.out.Buf, w.o.escape)
-		} else if c == w.o.escape && w.o.escapeEscape != 0 {
-			w.out.Buf = append(w.out.Buf, w.o.escapeEscape)
+		if cell = []byte(w.empty); !w.given || len(cell) == 0 {
+			return append(b, cell...)
 		}
-		w.out.Buf = append(w.out.Buf, c)
 	}
-	w.out.Buf = append(w.out.Buf, q)
+	if w.quoteAll || w.needsQuotes(cell) {
+		return w.quoted(b, cell)
+	}
+	return append(b, cell...)
 }
 
-func (w *writer) needsQuotes(cell []byte) bool {
+// quoted writes a cell in quotes, if there are quotes.
+func (w *record) quoted(b, cell []byte) []byte {
+	q := w.o.quote
+	if q == 0 {
+		return append(b, cell...)
+	}
+	b = append(b, q)
+	for _, c := range cell {
+		if c == q && w.o.escape != 0 {
+			b = append(b, w.o.escape)
+		} else if c == w.o.escape && w.o.escapeEscape != 0 {
+			b = append(b, w.o.escapeEscape)
+		}
+		b = append(b, c)
+	}
+	return append(b, q)
+}
+
+func (w *record) needsQuotes(cell []byte) bool {
 	s := textfile.Text(cell)
 	return strings.Contains(s, w.o.sep) || strings.ContainsAny(s, "\r\n") || w.escapeQ && strings.IndexByte(s, w.o.quote) >= 0 ||
-		w.o.comment != 0 && s[0] == w.o.comment
+		w.o.comment != 0 && s != "" && s[0] == w.o.comment
 }

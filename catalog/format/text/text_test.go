@@ -64,7 +64,7 @@ func TestRead(t *testing.T) {
 	if _, _, err := formattest.Read(New(), p, nil, "", 10); !sqlerr.Is(err, sqlerr.FileReadFailed) || !strings.Contains(err.Error(), p) {
 		t.Errorf("a file cut short: %v", err)
 	}
-	if _, _, err := formattest.Read(New(), p, format.Options{"encoding": "EBCDIC"}, "", 10); !sqlerr.Is(err, sqlerr.InvalidParameterValue) {
+	if _, _, err := formattest.Read(New(), p, format.Options{"encoding": "EBCDIC"}, "", 10); !sqlerr.Is(err, sqlerr.Charset) {
 		t.Errorf("an unknown encoding: %v", err)
 	}
 }

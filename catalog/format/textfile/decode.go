@@ -61,7 +61,20 @@ func compress(codec string, w io.Writer) (io.WriteCloser, error) {
 	case "zstd":
 		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
 	}
-	return nil, sqlerr.New(sqlerr.InvalidParameterValue, "The codec %s is not available for text files; available are none, gzip, deflate, zstd.", codec)
+	return nil, noCodec(codec)
+}
+
+func noCodec(codec string) error {
+	return sqlerr.New(sqlerr.CodecNotAvailable, "The codec %s is not available for text files.", codec).WithHint("Available codecs are none, gzip, deflate, zstd.")
+}
+
+// knownCodec is the error of a codec that files can neither be read nor written by.
+func knownCodec(codec string) error {
+	switch codec {
+	case "", "none", "uncompressed", "gzip", "deflate", "zstd", "bzip2":
+		return nil
+	}
+	return noCodec(codec)
 }
 
 // decoder turns bytes of an encoding into UTF-8.
@@ -93,7 +106,7 @@ func findDecoder(name string) (decoder, error) {
 	case "UTF-32BE":
 		return runeDecoder{next: utf32(binary.BigEndian), wide: 4}, nil
 	}
-	return nil, sqlerr.New(sqlerr.InvalidParameterValue, "The encoding %s is not supported; supported are UTF-8, US-ASCII, ISO-8859-1, windows-1252, UTF-16 and UTF-32 (also LE and BE).", name)
+	return nil, sqlerr.New(sqlerr.Charset, "The value of parameter(s) `charset` is invalid: the encoding %s is not supported; supported are UTF-8, US-ASCII, ISO-8859-1, windows-1252, UTF-16 and UTF-32 (also LE and BE).", name)
 }
 
 // runeDecoder decodes a character at a time.

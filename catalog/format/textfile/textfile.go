@@ -46,10 +46,17 @@ type Layout struct {
 
 // ParseLayout reads the options lineSep, encoding (or charset), multiLine and compression.
 func ParseLayout(opts format.Options) (Layout, error) {
-	l := Layout{codec: strings.ToLower(opts["compression"])}
+	codec, ok := opts["compression"]
+	if !ok {
+		codec = opts["codec"]
+	}
+	l := Layout{codec: strings.ToLower(codec)}
+	if err := knownCodec(l.codec); err != nil {
+		return l, err
+	}
 	if s, ok := opts["linesep"]; ok {
 		if s == "" {
-			return l, sqlerr.New(sqlerr.InvalidParameterValue, "The option lineSep cannot be empty.")
+			return l, sqlerr.New(sqlerr.LineSepEmpty, "Invalid value for 'lineSep': Empty value is not supported.")
 		}
 		l.Sep = []byte(s)
 	}
@@ -57,8 +64,8 @@ func ParseLayout(opts format.Options) (Layout, error) {
 	if l.Whole, err = Bool(opts, "multiline", false); err != nil {
 		return l, err
 	}
-	enc := opts["encoding"]
-	if enc == "" {
+	enc, ok := opts["encoding"]
+	if !ok {
 		enc = opts["charset"]
 	}
 	l.encoding, err = findDecoder(enc)
@@ -67,15 +74,16 @@ func ParseLayout(opts format.Options) (Layout, error) {
 
 // Bool reads a boolean option.
 func Bool(opts format.Options, key string, def bool) (bool, error) {
-	switch strings.ToLower(opts[key]) {
-	case "":
+	s, ok := opts[key]
+	switch {
+	case !ok:
 		return def, nil
-	case "true":
+	case strings.EqualFold(s, "true"):
 		return true, nil
-	case "false":
+	case strings.EqualFold(s, "false"):
 		return false, nil
 	}
-	return def, sqlerr.New(sqlerr.InvalidParameterValue, "The option %s must be true or false, not %q.", key, opts[key])
+	return def, sqlerr.New(sqlerr.InvalidParameterValue, "For input string: %q: the option %s must be true or false.", s, key)
 }
 
 // Int reads an integer option.
@@ -86,7 +94,7 @@ func Int(opts format.Options, key string, def int) (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil {
-		return def, sqlerr.New(sqlerr.InvalidParameterValue, "The option %s must be an integer, not %q.", key, s)
+		return def, sqlerr.New(sqlerr.InvalidParameterValue, "For input string: %q: the option %s must be an integer.", s, key)
 	}
 	return n, nil
 }

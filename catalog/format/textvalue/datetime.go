@@ -107,7 +107,7 @@ func ZoneOf(opts map[string]string) (*time.Location, error) {
 	if z := opts["timezone"]; z != "" {
 		loc, ok := Zone(z)
 		if !ok {
-			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "The time zone %q of the option timeZone is not known.", z)
+			return nil, sqlerr.New(sqlerr.InvalidTimezone, "The timezone: %s of the option timeZone is invalid.", z)
 		}
 		return loc, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/volley-sql/volley/exec/function/bits"
 	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/function/cond"
+	"github.com/volley-sql/volley/exec/function/csv"
 	"github.com/volley-sql/volley/exec/function/datetime"
 	"github.com/volley-sql/volley/exec/function/json"
 	"github.com/volley-sql/volley/exec/function/math"
@@ -28,6 +29,7 @@ var families = []func() []function.Def{
 	cast.Defs,
 	bits.Defs,
 	cond.Defs,
+	csv.Defs,
 	datetime.Defs,
 	json.Defs,
 	math.Defs,

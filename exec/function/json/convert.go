@@ -11,104 +11,11 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
 	"github.com/volley-sql/volley/exec/function/cast"
+	"github.com/volley-sql/volley/exec/function/schema"
 	"github.com/volley-sql/volley/internal/calendar"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
-	"github.com/volley-sql/volley/planner/expr"
 )
-
-// options are the settings of a call, keys in lower case.
-type options map[string]string
-
-// optionsOf reads argument i, a map of literal texts.
-func optionsOf(c *function.Call, i int) (options, error) {
-	o := options{}
-	if i >= len(c.Args) {
-		return o, nil
-	}
-	arg := c.Args[i]
-	for {
-		k, ok := arg.(*expr.Cast)
-		if !ok {
-			break
-		}
-		arg = k.Arg
-	}
-	switch e := arg.(type) {
-	case *expr.Literal:
-		if m, ok := e.Value.(types.MapDatum); ok {
-			for j, k := range m.Keys {
-				ks, ok := k.(string)
-				v, ok2 := m.Values[j].(string)
-				if !ok || !ok2 {
-					return nil, sqlerr.New(sqlerr.OptionsNonString, "Invalid options: A type of keys and values in `map()` must be string, but got \"%s\".", arg.Type().SQL())
-				}
-				o[strings.ToLower(ks)] = v
-			}
-			return o, nil
-		}
-	case *expr.Call:
-		if e.Func == "map" {
-			for j := 0; j+1 < len(e.Args); j += 2 {
-				k, ok := e.Args[j].(*expr.Literal)
-				v, ok2 := e.Args[j+1].(*expr.Literal)
-				if ok && ok2 {
-					ks, ok := k.Value.(string)
-					vs, ok2 := v.Value.(string)
-					if ok && ok2 {
-						o[strings.ToLower(ks)] = vs
-						continue
-					}
-				}
-				return nil, sqlerr.New(sqlerr.OptionsNonString, "Invalid options: A type of keys and values in `map()` must be string, but got \"%s\".", arg.Type().SQL())
-			}
-			return o, nil
-		}
-	}
-	return nil, sqlerr.New(sqlerr.OptionsNonMap, "Invalid options: Must use the `map()` function for options.")
-}
-
-// schemaArg reads a schema: a type, or columns as a table has them.
-func schemaArg(c *function.Call, i int) (types.Type, error) {
-	l, ok := c.Args[i].(*expr.Literal)
-	if !ok {
-		if call, is := c.Args[i].(*expr.Call); is && call.Func == "schema_of_json" {
-			if in, is := call.Args[0].(*expr.Literal); is {
-				if s, is := in.Value.(string); is {
-					if v, _, good := parseText(s); good {
-						return nullable(infer(v)), nil
-					}
-				}
-			}
-		}
-	}
-	var s string
-	if ok {
-		s, ok = l.Value.(string)
-	}
-	if !ok {
-		return types.Type{}, sqlerr.New(sqlerr.SchemaNonString, "The input expression must be string literal and not null, but got \"%s\".", function.Text(c.Args[i]))
-	}
-	t, ok := parseSchema(s)
-	if !ok {
-		return t, sqlerr.New(sqlerr.InvalidSchema, "The input schema \"%s\" is not a valid schema string. Cannot parse the schema.", s)
-	}
-	return nullable(t), nil
-}
-
-// nullable is t with everything in it nullable: texts may lack any field.
-func nullable(t types.Type) types.Type {
-	if t.Fields == nil {
-		return t
-	}
-	fields := append([]types.Field{}, t.Children()...)
-	for i := range fields {
-		fields[i].Type = nullable(fields[i].Type)
-		fields[i].Nullable = t.Kind != types.Map || i == 1
-	}
-	t.Fields = &fields
-	return t
-}
 
 func fromJSON(c *function.Call) (*function.Overload, error) {
 	if err := build.Arity(c, 2, 3); err != nil {
@@ -117,11 +24,11 @@ func fromJSON(c *function.Call) (*function.Overload, error) {
 	if k := c.Args[0].Type().Kind; k != types.String && k != types.Null {
 		return nil, build.WrongType(c, 0, `"STRING"`)
 	}
-	t, err := schemaArg(c, 1)
+	t, err := schema.Arg(c, 1)
 	if err != nil {
 		return nil, err
 	}
-	opts, err := optionsOf(c, 2)
+	opts, err := schema.Options(c, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +83,7 @@ type reader struct {
 	primitives  bool // everything is text
 }
 
-func newReader(o options) (*reader, error) {
+func newReader(o map[string]string) (*reader, error) {
 	r := &reader{primitives: strings.EqualFold(o["primitivesasstring"], "true")}
 	for key, to := range map[string]**calendar.Pattern{"dateformat": &r.date, "timestampformat": &r.stamp} {
 		if f := o[key]; f != "" {
@@ -396,7 +303,7 @@ func toJSON(c *function.Call) (*function.Overload, error) {
 	if !t.Kind.IsNested() {
 		return nil, build.WrongType(c, 0, `("STRUCT" or "ARRAY" or "MAP")`)
 	}
-	opts, err := optionsOf(c, 1)
+	opts, err := schema.Options(c, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
 	"github.com/volley-sql/volley/exec/function/coerce"
+	"github.com/volley-sql/volley/exec/function/schema"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
-	"github.com/volley-sql/volley/planner/expr"
 )
 
 // infer is the type of a JSON value, fields by name.
@@ -100,18 +100,11 @@ func schemaOf(c *function.Call) (*function.Overload, error) {
 	if err := build.Arity(c, 1, 2); err != nil {
 		return nil, err
 	}
-	l, ok := c.Args[0].(*expr.Literal)
-	if !ok {
-		return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `json` should be a foldable \"STRING\" expression; however, got \"%s\".", function.CallText(c.Name, c.Args), function.Text(c.Args[0]))
+	s, err := schema.Sample(c, "json")
+	if err != nil {
+		return nil, err
 	}
-	if l.Value == nil {
-		return nil, sqlerr.New(sqlerr.UnexpectedNull, "Cannot resolve \"%s\" due to data type mismatch: The json must not be null.", function.CallText(c.Name, c.Args))
-	}
-	s, ok := l.Value.(string)
-	if !ok {
-		return nil, build.WrongType(c, 0, `"STRING"`)
-	}
-	opts, err := optionsOf(c, 1)
+	opts, err := schema.Options(c, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +120,7 @@ func schemaOf(c *function.Call) (*function.Overload, error) {
 	} else {
 		return nil, sqlerr.New(sqlerr.MalformedRecord, "Malformed records are detected in record parsing: %s. Parse Mode: FAILFAST.", s)
 	}
-	name := t.SQL()
-	return &function.Overload{Params: c.Types(), Result: text, NotNull: true, Rewrite: func([]expr.Expr) (expr.Expr, error) {
-		return &expr.Literal{Value: name, T: text}, nil
-	}}, nil
+	return schema.Name(c, t), nil
 }
 
 func asText(t types.Type) types.Type {

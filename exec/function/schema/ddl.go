@@ -1,4 +1,4 @@
-package json
+package schema
 
 import (
 	"strconv"
@@ -7,7 +7,7 @@ import (
 	"github.com/volley-sql/volley/internal/types"
 )
 
-// ddl reads schemas as from_json takes them: a type (ARRAY<INT>, STRUCT<a: INT>)
+// ddl reads schemas as from_json and its like take them: a type (ARRAY<INT>, STRUCT<a: INT>)
 // or columns (a INT, b STRING NOT NULL). Executors read them too, so the
 // statement parser, which they do not have, is not used.
 type ddl struct {
@@ -16,8 +16,8 @@ type ddl struct {
 	depth int
 }
 
-// parseSchema reads a whole schema.
-func parseSchema(s string) (types.Type, bool) {
+// Parse reads a whole schema; ok is false for texts that are none.
+func Parse(s string) (types.Type, bool) {
 	p := &ddl{s: s}
 	if t, ok := p.typ(); ok && p.end() {
 		return t, true
@@ -168,12 +168,31 @@ func (p *ddl) typ() (types.Type, bool) {
 		return types.StructType(fields...), ok && p.take('>')
 	case "interval":
 		return p.interval()
+	case "time":
+		return p.time()
 	}
 	t, ok := flatTypes[name]
 	if !ok || !p.take('(') {
 		return t, ok
 	}
 	return p.sized(t, name)
+}
+
+// time reads what follows TIME: (precision), WITHOUT TIME ZONE.
+func (p *ddl) time() (types.Type, bool) {
+	n := types.MaxTimePrecision
+	if p.take('(') {
+		w, ok := p.word()
+		v, err := strconv.Atoi(w)
+		if !ok || err != nil || v < 0 || v > types.MaxTimePrecision || !p.take(')') {
+			return types.Type{}, false
+		}
+		n = v
+	}
+	if p.keyword("WITHOUT") && !(p.keyword("TIME") && p.keyword("ZONE")) {
+		return types.Type{}, false
+	}
+	return types.TimeType(n), true
 }
 
 // sized reads what follows the parenthesis of decimal(p[, s]) and varchar(n).
