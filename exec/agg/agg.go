@@ -130,6 +130,7 @@ func (a *Agg) calls() ([]*call, error) {
 				c.args = append(c.args, a.use(&expr.Ref{Index: col, T: c.states[len(c.args)], Null: true}, nil))
 				col++
 			}
+			c.where = g.Filter
 			continue
 		}
 		for _, e := range g.Args {

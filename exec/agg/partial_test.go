@@ -28,6 +28,12 @@ func split(t *testing.T, n *physical.HashAggregate) (part, final *physical.HashA
 		p.States = append(p.States, len(c.states))
 	}
 	f.StateTypes, f.States = p.StateTypes, p.States
+	f.Aggs = nil
+	for _, a := range n.Aggs {
+		c := *a
+		c.Filter = nil // the partial half has seen to it
+		f.Aggs = append(f.Aggs, &c)
+	}
 	f.Keys = nil
 	for i, k := range n.Keys {
 		f.Keys = append(f.Keys, &expr.Ref{Index: i, T: k.Type(), Null: k.Nullable()})

@@ -383,6 +383,13 @@ func (e *Estimator) aggregate(n *logical.Aggregate) *Relation {
 	for _, a := range n.Aggs {
 		r.Cols[a.Col.ID] = Column{Distinct: guess(rows), Width: width(a.Col.T)}
 	}
+	if n.Mode == logical.Partial {
+		for _, cols := range n.States {
+			for _, c := range cols {
+				r.Cols[c.ID] = Column{Distinct: guess(rows), Width: width(c.T)}
+			}
+		}
+	}
 	return r
 }
 
@@ -444,6 +451,11 @@ func (e *Estimator) setOp(n *logical.SetOp) *Relation {
 func (e *Estimator) Distinct(n logical.Node, x expr.Expr) float64 {
 	r := e.Relation(n)
 	return math.Min(r.expr(x).Distinct, math.Max(r.Rows, 1))
+}
+
+// Groups estimates the different combinations of some expressions over n.
+func (e *Estimator) Groups(n logical.Node, keys []expr.Expr) float64 {
+	return e.Relation(n).Groups(keys)
 }
 
 // Bytes estimates the size of the columns of n that are in need.

@@ -17,8 +17,17 @@ func (r *Relation) Filter(conds []expr.Expr) *Relation {
 	var order []expr.ColID
 	var sels []float64
 	out := r.clone()
-	fixed := map[expr.ColID]float64{} // distinct values after conditions on the column itself
+	fixed := map[expr.ColID]float64{}   // distinct values after conditions on the column itself
+	known := map[expr.ColID]expr.Expr{} // columns that equal a literal: other conditions on them say nothing new
 	for _, c := range conds {
+		if id, d, ok := r.distinctAfter(c, 0); ok && d == 1 && known[id] == nil {
+			known[id] = c
+		}
+	}
+	for _, c := range conds {
+		if ids := expr.Used(c).IDs(); len(ids) == 1 && known[ids[0]] != nil && known[ids[0]] != c {
+			continue
+		}
 		if id, b, ok := r.bound(c); ok {
 			if ranges[id] == nil {
 				ranges[id] = &bounds{lo: math.Inf(-1), hi: math.Inf(1)}

@@ -129,9 +129,9 @@ func Fanout(l, r *Relation, keys []Key) float64 {
 		a, b := l.domain(k.Left), r.domain(k.Right)
 		product[0] *= a
 		product[1] *= b
-		few, left := a, math.Min(r.expr(k.Right).Distinct, b)
+		few, left := math.Min(l.spread(k.Left, a), math.Max(a, b)), math.Min(r.expr(k.Right).Distinct, b)
 		if b < a {
-			few, left = b, math.Min(l.expr(k.Left).Distinct, a)
+			few, left = math.Min(r.spread(k.Right, b), a), math.Min(l.expr(k.Left).Distinct, a)
 		}
 		most = math.Max(most, math.Max(few, left))
 	}
@@ -139,6 +139,19 @@ func Fanout(l, r *Relation, keys []Key) float64 {
 		return most
 	}
 	return math.Max(most, math.Min(math.Min(product[0], math.Max(l.Base, 1)), math.Min(product[1], math.Max(r.Base, 1))))
+}
+
+// spread is the number of values a key has room for in its range, at least
+// domain. Facts of every seventh day meet the days of one year as if they were of all days.
+func (r *Relation) spread(e expr.Expr, domain float64) float64 {
+	c, ok := e.(*expr.Column)
+	if !ok || !discrete(c.T) {
+		return domain
+	}
+	if x := r.Column(c.ID); x.Bounded {
+		return math.Max(domain, x.Max-x.Min+1)
+	}
+	return domain
 }
 
 func (r *Relation) domain(e expr.Expr) float64 {

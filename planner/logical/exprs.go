@@ -49,9 +49,13 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) Node {
 	case *Aggregate:
 		keys, ck := mapNamed(n.Keys, f)
 		aggs, ca := mapNamed(n.Aggs, f)
-		if ck || ca {
+		states, cs := n.States, false
+		if n.Mode == Final {
+			states, cs = mapStates(n.States, f)
+		}
+		if ck || ca || cs {
 			c := *n
-			c.Keys, c.Aggs = keys, aggs
+			c.Keys, c.Aggs, c.States = keys, aggs, states
 			return &c
 		}
 	case *Window:
@@ -132,6 +136,21 @@ func mapExprs(es []expr.Expr, f func(expr.Expr) expr.Expr) ([]expr.Expr, bool) {
 	}
 	if out == nil {
 		return es, false
+	}
+	return out, true
+}
+
+// mapStates maps state columns; f must make columns of them.
+func mapStates(states [][]*expr.Column, f func(expr.Expr) expr.Expr) ([][]*expr.Column, bool) {
+	out, changed := make([][]*expr.Column, len(states)), false
+	for i, cols := range states {
+		for _, c := range cols {
+			m := f(c).(*expr.Column)
+			out[i], changed = append(out[i], m), changed || m != c
+		}
+	}
+	if !changed {
+		return states, false
 	}
 	return out, true
 }

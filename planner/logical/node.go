@@ -9,6 +9,8 @@
 package logical
 
 import (
+	"slices"
+
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
@@ -76,7 +78,26 @@ type Aggregate struct {
 	Aggs       []Named
 	Sets       [][]int
 	GroupingID *expr.Column
+	// Mode is the part of an aggregation this node does. A Partial one has no
+	// Sets and puts out States[i] in place of Aggs[i], whose Col is the first of
+	// them: the columns that carry its state (see function.Accumulator). A Final one takes States from its input; the
+	// arguments of its Aggs only tell types, and their FILTERs say which states count.
+	Mode   AggMode
+	States [][]*expr.Column
 }
+
+// AggMode is a part of an aggregation.
+type AggMode uint8
+
+// The modes. Rows of one Partial may reach the Final several times, or not at all,
+// as joins between them have it.
+const (
+	Complete AggMode = iota
+	Partial
+	Final
+)
+
+func (m AggMode) String() string { return [...]string{"Complete", "Partial", "Final"}[m] }
 
 // Window adds one column a call; Calls' Expr is an *expr.WindowCall and all of
 // them share partitioning and ordering. Rows are kept, in any order.
@@ -208,6 +229,9 @@ func (n *Sample) Columns() []*expr.Column  { return n.Input.Columns() }
 func (n *SetOp) Columns() []*expr.Column   { return n.Cols }
 
 func (n *Aggregate) Columns() []*expr.Column {
+	if n.Mode == Partial {
+		return append(named(nil, n.Keys), slices.Concat(n.States...)...)
+	}
 	out := named(named(nil, n.Keys), n.Aggs)
 	if n.GroupingID != nil {
 		out = append(out, n.GroupingID)

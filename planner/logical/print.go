@@ -60,6 +60,11 @@ func scanField(n Node, name string, v any) (string, bool) {
 		return v.String(), true
 	case SetOpKind:
 		return v.String(), true
+	case AggMode:
+		if v == Complete {
+			return "", true
+		}
+		return v.String(), true
 	}
 	switch n := n.(type) {
 	case *Scan:

@@ -9,6 +9,12 @@ import (
 
 // aggregate leaves out aggregates nobody reads.
 func (l *lowerer) aggregate(n *logical.Aggregate, need expr.ColSet) (*plan, error) {
+	switch n.Mode {
+	case logical.Partial:
+		return l.splitPartial(n, need)
+	case logical.Final:
+		return l.splitFinal(n, need)
+	}
 	var used expr.ColSet
 	var aggs []logical.Named
 	for _, k := range n.Keys {

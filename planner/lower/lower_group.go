@@ -1,9 +1,6 @@
 package lower
 
 import (
-	"github.com/volley-sql/volley/exec/function"
-	"github.com/volley-sql/volley/internal/sqlerr"
-	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/estimate"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/logical"
@@ -112,14 +109,8 @@ func (l *lowerer) partial(in *plan, keys, aggs []logical.Named) (*half, error) {
 	if err != nil {
 		return nil, err
 	}
-	part.Mode = physical.Partial
-	for _, a := range part.Aggs {
-		states, err := l.stateTypes(a)
-		if err != nil {
-			return nil, err
-		}
-		part.StateTypes = append(part.StateTypes, states...)
-		part.States = append(part.States, len(states))
+	if err := l.makePartial(part); err != nil {
+		return nil, err
 	}
 	part.Info.Est = in.node.Meta().Est
 	p := &plan{node: part, cols: append([]*expr.Column(nil), cols[:len(keys)]...), dist: in.dist}
@@ -148,7 +139,7 @@ func (h *half) exchange(n int) {
 // final is the second step.
 func (h *half) final() *plan {
 	node := &physical.HashAggregate{
-		Info: h.l.info(), Mode: physical.Final, Input: h.plan.node, Aggs: h.part.Aggs, AggNames: h.part.AggNames,
+		Info: h.l.info(), Mode: physical.Final, Input: h.plan.node, Aggs: unfiltered(h.part.Aggs), AggNames: h.part.AggNames,
 		StateTypes: h.part.StateTypes, States: h.part.States,
 	}
 	out := &plan{node: node, dist: h.plan.dist}
@@ -174,22 +165,28 @@ func (l *lowerer) repeatStates(g *grouping, p *plan, keys int) *plan {
 	return l.repeat(g, p, ks, states, p.cols[keys:])
 }
 
-// stateTypes are the columns that carry the state of an aggregate.
-func (l *lowerer) stateTypes(a *expr.Agg) ([]types.Type, error) {
-	d := l.opts.Functions.Lookup(a.Func)
-	if d == nil || d.Resolve == nil {
-		return nil, sqlerr.New(sqlerr.InternalError, "aggregate function %s is not known", a.Func)
+// makePartial makes an aggregation one that puts out states.
+func (l *lowerer) makePartial(n *physical.HashAggregate) error {
+	n.Mode = physical.Partial
+	for _, a := range n.Aggs {
+		acc, err := l.opts.Functions.Accumulator(a)
+		if err != nil {
+			return err
+		}
+		states := acc.StateTypes()
+		n.StateTypes = append(n.StateTypes, states...)
+		n.States = append(n.States, len(states))
 	}
-	o, err := d.Resolve(&function.Call{Name: a.Func, Args: a.Args, ANSI: true, Setting: func(string) string { return "" }})
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// unfiltered are aggregates whose FILTERs were applied when their states were made.
+func unfiltered(aggs []*expr.Agg) []*expr.Agg {
+	out := make([]*expr.Agg, len(aggs))
+	for i, a := range aggs {
+		c := *a
+		c.Filter = nil
+		out[i] = &c
 	}
-	if o.Accumulator == nil {
-		return nil, sqlerr.New(sqlerr.InternalError, "function %s has no accumulator", a.Func)
-	}
-	acc, err := o.Accumulator(a)
-	if err != nil {
-		return nil, err
-	}
-	return acc.StateTypes(), nil
+	return out
 }

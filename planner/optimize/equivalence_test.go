@@ -267,3 +267,39 @@ func (g *queryMaker) condition(depth int, own, outer []string) string {
 	}
 	return g.column(own) + " " + g.op() + " " + g.scalar(depth-1, own, outer)
 }
+
+// TestPushedAggregates holds aggregates that are split around joins against
+// plain ones. Statistics say the tables are large, so that the rule fires.
+func TestPushedAggregates(t *testing.T) {
+	queries := []string{
+		"SELECT s.c, sum(r.c), count(*), count(r.a), min(r.a), max(r.a) FROM r JOIN s ON r.b = s.b GROUP BY s.c",
+		"SELECT s.c, count(*) FROM r JOIN s ON r.b = s.b GROUP BY s.c",
+		"SELECT s.c, r.b FROM r JOIN s ON r.b = s.b GROUP BY s.c, r.b",
+		"SELECT s.c, sum(r.c) FROM r JOIN s ON r.b = s.b AND r.a < s.a GROUP BY s.c",
+		"SELECT s.c, sum(CASE WHEN s.a = 1 THEN r.c END), sum(r.c) FILTER (WHERE r.a = 1), sum(r.c) FROM r JOIN s ON r.b = s.b GROUP BY s.c",
+		"SELECT s.c, sum(r.c) FROM r LEFT JOIN s ON r.b = s.b GROUP BY s.c",
+		"SELECT u.c, s.c, sum(r.c) FROM r JOIN s ON r.b = s.b JOIN u ON r.b = u.a GROUP BY u.c, s.c",
+		"SELECT s.c + 1, max(r.c) FROM r JOIN s ON r.b = s.b WHERE EXISTS (SELECT 1 FROM u WHERE u.a = r.b) GROUP BY s.c + 1",
+		"SELECT x, sum(y) FROM (SELECT s.c * 2 AS x, r.c AS y, r.b FROM r JOIN s ON r.b = s.b) q WHERE b > 0 GROUP BY x",
+		"SELECT s.c, s.a, sum(r.c), grouping_id() FROM r JOIN s ON r.b = s.b GROUP BY ROLLUP (s.c, s.a)",
+	}
+	pushed := 0
+	for _, sql := range queries {
+		for seed := range uint64(8) {
+			w, in := smallWorld(t, seed)
+			for name, m := range w.tables {
+				m.rows = map[string]int64{"r": 1_000_000, "s": 1000, "u": 100}[name]
+				m.distinct = map[string]int64{"a": 100, "b": 100}
+			}
+			same(t, w, in, sql)
+			fired := map[string]int{}
+			if _, err := Optimize(context.Background(), w.bind(t, sql), options(t, fired)); err != nil {
+				t.Fatal(err)
+			}
+			pushed += min(fired["PushAggregate"], 1)
+		}
+	}
+	if pushed < 8*(len(queries)-1) {
+		t.Errorf("an aggregate was pushed in %d of %d cases", pushed, 8*len(queries))
+	}
+}

@@ -283,8 +283,17 @@ func (in *interp) aggregate(n *logical.Aggregate, en env) [][]types.Datum {
 		}
 		for _, k := range order {
 			row := slices.Clone(keys[k])
-			for _, a := range n.Aggs {
-				row = append(row, in.agg(a.Expr.(*expr.Agg), groups[k]))
+			for i, a := range n.Aggs {
+				call := a.Expr.(*expr.Agg)
+				switch n.Mode {
+				case logical.Partial:
+					row = append(row, in.state(call, groups[k]))
+					row = append(row, make([]types.Datum, len(n.States[i])-1)...)
+				case logical.Final:
+					row = append(row, in.final(call, n.States[i][0].ID, groups[k]))
+				default:
+					row = append(row, in.agg(call, groups[k]))
+				}
 			}
 			if n.GroupingID != nil {
 				id := int64(1)<<len(n.Keys) - 1
@@ -295,6 +304,54 @@ func (in *interp) aggregate(n *logical.Aggregate, en env) [][]types.Datum {
 			}
 			out = append(out, row)
 		}
+	}
+	return out
+}
+
+// kept are the rows that pass the FILTER of a.
+func (in *interp) kept(a *expr.Agg, group []env) []env {
+	if a.Filter == nil {
+		return group
+	}
+	var rows []env
+	for _, e := range group {
+		if in.eval(a.Filter, e) == true {
+			rows = append(rows, e)
+		}
+	}
+	return rows
+}
+
+// final aggregates the arguments in the states of a group.
+func (in *interp) final(a *expr.Agg, state expr.ColID, group []env) types.Datum {
+	const first = 1 << 20 // no plan has so many columns
+	c := *a
+	c.Filter, c.Args = nil, nil
+	for i, x := range a.Args {
+		c.Args = append(c.Args, &expr.Column{ID: first + expr.ColID(i), T: x.Type(), Null: true})
+	}
+	var rows []env
+	for _, e := range in.kept(a, group) {
+		for _, args := range e[state].([][]types.Datum) {
+			row := env{}
+			for i, v := range args {
+				row[first+expr.ColID(i)] = v
+			}
+			rows = append(rows, row)
+		}
+	}
+	return in.agg(&c, rows)
+}
+
+// state is the arguments of a in all rows that pass its FILTER.
+func (in *interp) state(a *expr.Agg, group []env) [][]types.Datum {
+	out := [][]types.Datum{}
+	for _, e := range in.kept(a, group) {
+		args := make([]types.Datum, len(a.Args))
+		for i, x := range a.Args {
+			args[i] = in.eval(x, e)
+		}
+		out = append(out, args)
 	}
 	return out
 }

@@ -3,7 +3,7 @@
 // for the table and the order constraints with their reasons.
 //
 //	logical.Node ── simplify ─ decorrelate ─ set operations ─ push predicates
-//	             ── order joins ─ limits ─ prune ──► logical.Node
+//	             ── order joins ─ split aggregates ─ limits ─ share ─ prune ──► logical.Node
 //
 // Rules are values without state, one rule_*.go each. Plans and expressions
 // are immutable; a rule that changes nothing returns its argument. Every
@@ -15,6 +15,7 @@ package optimize
 
 import (
 	"context"
+	"slices"
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -158,6 +159,9 @@ func defines(n logical.Node) []*expr.Column {
 		named(n.Exprs)
 	case *logical.Aggregate:
 		named(n.Keys)
+		if n.Mode == logical.Partial {
+			return append(out, slices.Concat(n.States...)...)
+		}
 		named(n.Aggs)
 		if n.GroupingID != nil {
 			out = append(out, n.GroupingID)

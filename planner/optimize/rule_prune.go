@@ -145,15 +145,26 @@ func pruneValues(x *logical.Values, need expr.ColSet) logical.Node {
 
 func (p *pruner) aggregate(x *logical.Aggregate, need expr.ColSet) logical.Node {
 	a := *x
-	a.Aggs = nil
+	a.Aggs, a.States = nil, nil
 	var used expr.ColSet
 	for _, k := range x.Keys {
 		used.UsedColumns(k.Expr)
 	}
-	for _, e := range x.Aggs {
-		if need.Has(e.Col.ID) {
-			a.Aggs = append(a.Aggs, e)
-			used.UsedColumns(e.Expr)
+	for i, e := range x.Aggs {
+		wanted := need.Has(e.Col.ID)
+		if x.Mode == logical.Partial {
+			wanted = expr.ColumnIDs(x.States[i]).Intersects(need)
+		}
+		if !wanted {
+			continue
+		}
+		a.Aggs = append(a.Aggs, e)
+		used.UsedColumns(e.Expr)
+		if x.Mode != logical.Complete {
+			a.States = append(a.States, x.States[i])
+		}
+		if x.Mode == logical.Final {
+			used.AddAll(expr.ColumnIDs(x.States[i]))
 		}
 	}
 	if x.GroupingID != nil && !need.Has(x.GroupingID.ID) {

@@ -79,6 +79,7 @@ func runRuleCase(t *testing.T, head string) string {
 		}
 	}
 	w := newWorld(t, ruleTables, map[string]int64{"t": 1000, "big": 1_000_000, "dim": 50})
+	w.tables["big"].distinct = map[string]int64{"t_id": 50}
 	fired := map[string]int{}
 	out, err := Optimize(context.Background(), w.bind(t, strings.Join(sql, "\n")), options(t, fired))
 	if err != nil {

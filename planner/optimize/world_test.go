@@ -28,6 +28,8 @@ type made struct {
 	name   string
 	schema types.Schema
 	rows   int64
+	// distinct values by column, where they are known; of the first column, the key, they always are.
+	distinct map[string]int64
 }
 
 func (t *made) Name() catalog.Name      { return catalog.Name{Table: t.name} }
@@ -40,6 +42,9 @@ func (t *made) Stats(context.Context) (*catalog.Stats, error) {
 		c := catalog.ColumnStats{Distinct: -1}
 		if i == 0 { // the first column is the key
 			c.Distinct = t.rows
+		}
+		if d := t.distinct[t.schema[i].Name]; d > 0 {
+			c.Distinct = d
 		}
 		s.Columns = append(s.Columns, c)
 	}

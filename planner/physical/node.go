@@ -100,7 +100,8 @@ const (
 // aggregates (or states). Without keys there is exactly one group, in Partial
 // mode also one a task. In Final mode Keys are Refs 0…, and States counts the
 // state columns of each aggregate, which follow the keys; the Aggs' own
-// arguments are then not evaluated but tell types.
+// arguments are then not evaluated but tell types, and a Filter says which
+// states count.
 type HashAggregate struct {
 	Info     Meta
 	Input    Node
