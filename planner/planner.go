@@ -38,10 +38,11 @@ func Parse(sql string, s *settings.Snapshot) (ast.Statement, error) {
 	if settings.Dialect.Get(s) == "mysql" {
 		return mysql.Statement(sql)
 	}
-	if settings.DoubleQuotedIdentifiers.Get(s) && settings.ANSI.Get(s) {
-		return parse.QuotedNames(sql)
-	}
-	return parse.Statement(sql)
+	return parse.With(sql, parse.Options{
+		QuotedNames: settings.DoubleQuotedIdentifiers.Get(s) && settings.ANSI.Get(s),
+		Reserved:    settings.EnforceReservedKeywords.Get(s) && settings.ANSI.Get(s),
+		MaxDepth:    int(settings.MaxExpressionDepth.Get(s)),
+	})
 }
 
 // Query plans a query for a number of tasks that share the rows of a stage; 1

@@ -140,7 +140,7 @@ func pipeStatement(ctx context.Context, s *session.Session, sql string, w *bufio
 			snap = s.Settings.Snapshot()
 		}
 		var rows vec.Stream = res.Rows
-		n, err = output.Write(&body, "csv", res.Schema, rows, output.Options{Zone: settings.TimeZone(snap)})
+		n, err = output.Write(&body, "csv", res.Schema, rows, output.Options{Zone: settings.TimeZone(snap), BinaryStyle: settings.BinaryOutputStyle.Get(snap)})
 		return err
 	}()
 	if err != nil {

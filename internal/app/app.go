@@ -80,6 +80,9 @@ func Open(o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{store: local.New(), base: base, tables: o.Tables, shared: &session.Shared{}, jobs: map[string]*driver.Job{}}
+	if o.Warehouse == "" {
+		o.Warehouse = settings.WarehouseDir.Get(base)
+	}
 	a.openCatalog(o.Warehouse)
 	if len(o.ExecutorCommand) == 0 {
 		exe, err := os.Executable()

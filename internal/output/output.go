@@ -22,6 +22,9 @@ type Options struct {
 	Zone *time.Location
 	// Null stands for NULL in tables; CSV always leaves NULL empty.
 	Null string
+	// BinaryStyle is how texts show BINARY values: UTF-8, BASIC, BASE64, HEX or
+	// HEX_DISCRETE; empty is each format's own way, which JSON always has.
+	BinaryStyle string
 	// Width is the terminal's number of columns, 0 for no limit; MaxRows the
 	// rows a table shows before it leaves out the middle, 0 for all; MaxCell the
 	// columns that a value may take, 0 for no limit.
@@ -84,6 +87,9 @@ func Write(w io.Writer, format string, s types.Schema, rows vec.Stream, o Option
 	default:
 		return 0, sqlerr.New(sqlerr.InvalidParameterValue, "There is no output format %q.", format).
 			WithHint("Formats are %s.", strings.Join(Formats, ", "))
+	}
+	if o.BinaryStyle != "" && !Binary(format) && format != "json" && format != "jsonl" {
+		s, rows = styled(s, rows, o.BinaryStyle)
 	}
 	n, err := run(out, s, rows, dst)
 	if ferr := buf.Flush(); err == nil {

@@ -9,8 +9,9 @@ var (
 		"Raise an error on overflow, division by zero and casts that do not fit, where false gives NULL or wraps.")
 	AutoBroadcastJoinThreshold = newBytes("spark.sql.autoBroadcastJoinThreshold", "10485760", -1, "0.1",
 		"Largest estimated size in bytes of a join side that is sent whole to every task. -1 turns broadcasting off.")
-	BinaryOutputStyle = newText("spark.sql.binaryOutputStyle", "", "0.1",
-		"How BINARY values are shown: UTF-8, BASIC, BASE64, HEX or HEX_DISCRETE. Empty: the door's own style.")
+	BinaryOutputStyle = newEnum("spark.sql.binaryOutputStyle", "", "0.1",
+		"How text shows BINARY values: UTF-8, BASIC ([69, 97]), BASE64, HEX or HEX_DISCRETE ([45 61]). Empty: the output format's own way.",
+		"", "UTF-8", "BASIC", "BASE64", "HEX", "HEX_DISCRETE")
 	CaseSensitive = newBool("spark.sql.caseSensitive", "false", "0.1",
 		"Compare names of columns with regard to case.")
 	CTEPrecedence = newEnum("spark.sql.legacy.ctePrecedencePolicy", "CORRECTED", "0.1",
@@ -51,16 +52,13 @@ var (
 	StoreAssignment = newEnum("spark.sql.storeAssignmentPolicy", "ANSI", "0.1",
 		"Which conversions INSERT makes on its own: those of the standard with checks (ANSI), only lossless ones (STRICT), or all that CAST makes (LEGACY).",
 		"ANSI", "STRICT", "LEGACY")
-	TimeParserPolicy = newEnum("spark.sql.legacy.timeParserPolicy", "CORRECTED", "0.1",
-		"How datetime patterns that changed their meaning are treated. Only the present meaning is implemented.",
-		"CORRECTED", "EXCEPTION", "LEGACY")
 	TimestampType = newEnum("spark.sql.timestampType", "TIMESTAMP_LTZ", "0.1",
 		"What TIMESTAMP means in statements: with the session's time zone (TIMESTAMP_LTZ) or without one (TIMESTAMP_NTZ).",
 		"TIMESTAMP_LTZ", "TIMESTAMP_NTZ")
 	VariableSubstitution = newBool("spark.sql.variable.substitute", "true", "0.1",
 		"Replace ${key} in statements by the value of the setting.")
-	WarehouseDir = newText("spark.sql.warehouse.dir", "spark-warehouse", "0.1",
-		"Folder of the tables and databases that are created without a location.")
+	WarehouseDir = newText("spark.sql.warehouse.dir", "", "0.1",
+		"Folder of a catalog that persists, as --warehouse names it; read when a process starts. Empty: the catalog is in memory.")
 
 	HeartbeatInterval = newTime("spark.executor.heartbeatInterval", "2s", "0.1",
 		"How often executors tell the driver that they are alive. Read when an application starts.")
@@ -80,8 +78,6 @@ var (
 		"Most rows of a batch that operators pass on.")
 	ForceSpill = newBool("volley.execution.forceSpill", "false", "0.1",
 		"Make operators that can spill write to disk early. For tests.")
-	MaxResultBytes = newBytes("volley.execution.maxResultBytes", "1g", 0, "0.1",
-		"Largest result collected into memory for a client that does not read it as a stream.")
 	Memory = newBytes("volley.execution.memory", "0", 0, "0.1",
 		"Memory in bytes that queries of a process may use. 0: three quarters of what the machine has.")
 	SpillDir = newText("volley.execution.spillDir", "", "0.1",

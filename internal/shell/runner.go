@@ -206,6 +206,9 @@ func (r *Runner) print(res *session.Result, start time.Time, stop func()) error 
 		return err
 	}
 	o := output.Options{Header: r.header, Types: format == "box", Footer: format == "box" || format == "table", Zone: ZoneOf(res, r.session)}
+	if res.Settings != nil {
+		o.BinaryStyle = settings.BinaryOutputStyle.Get(res.Settings)
+	}
 	if r.interactive && r.timer && o.Footer {
 		o.Note = func() string { return "in " + took(time.Since(start)) }
 	}

@@ -43,6 +43,7 @@ var (
 	AmbiguousColumnOrField        = define("AMBIGUOUS_COLUMN_OR_FIELD", "42702", User)
 	AmbiguousFieldReference       = define("AMBIGUOUS_REFERENCE_TO_FIELDS", "42000", User)
 	AmbiguousLateralAlias         = define("AMBIGUOUS_LATERAL_COLUMN_ALIAS", "42702", User)
+	AmbiguousNestedCTE            = define("AMBIGUOUS_ALIAS_IN_NESTED_CTE", "42KD0", User)
 	AmbiguousReference            = define("AMBIGUOUS_REFERENCE", "42704", User)
 	ArithmeticOverflow            = define("ARITHMETIC_OVERFLOW", "22003", User)
 	ArrayFunctionDiffTypes        = define("DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "42K09", User)

@@ -42,17 +42,22 @@ func (i *Interval) bad(c *sqlerr.Condition, format string, args ...any) error {
 // (months) or a day-time interval (microseconds), as Spark types literals.
 // A literal that mixes both kinds of unit is an error.
 func (i *Interval) Value() (types.Type, types.Datum, error) {
-	parts := i.Parts
-	if len(parts) == 0 {
-		var err error
-		if parts, err = i.split(); err != nil {
-			return types.Type{}, nil, err
-		}
+	parts, err := i.Split()
+	if err != nil {
+		return types.Type{}, nil, err
 	}
 	if i.To != UnitNone {
 		return i.unitToUnit(parts[0])
 	}
 	return i.multiUnit(parts)
+}
+
+// Split gives the parts of the literal, those in its text cut out.
+func (i *Interval) Split() ([]IntervalPart, error) {
+	if len(i.Parts) > 0 {
+		return i.Parts, nil
+	}
+	return i.split()
 }
 
 // split cuts the text of INTERVAL '3 days -2 hours' into its parts.

@@ -165,11 +165,44 @@ func hasZone(s string) bool {
 }
 
 func (b *binder) interval(e *ast.Interval) (expr.Expr, error) {
+	if settings.IntervalEnabled.Get(b.set) {
+		return b.calendarInterval(e)
+	}
 	t, v, err := e.Value()
 	if err != nil {
 		return nil, err
 	}
 	return &expr.Literal{Value: v, T: t}, nil
+}
+
+// calendarInterval is a literal as the legacy type of mixed units: its parts
+// one by one, which are months, days or a time.
+func (b *binder) calendarInterval(e *ast.Interval) (expr.Expr, error) {
+	parts, err := e.Split()
+	if err != nil {
+		return nil, err
+	}
+	var sum types.CalendarInterval
+	for _, p := range parts {
+		one := *e
+		one.Parts, one.Text = []ast.IntervalPart{p}, ""
+		t, v, err := one.Value()
+		if err != nil {
+			return nil, err
+		}
+		n := v.(int64)
+		if t.Kind == types.YearMonth {
+			sum.Months += int32(n)
+			continue
+		}
+		const day = 24 * 3600 * 1_000_000
+		if p.Unit == ast.UnitWeek || p.Unit == ast.UnitDay {
+			sum.Days += int32(n / day)
+			n %= day
+		}
+		sum.Micros += n
+	}
+	return &expr.Literal{Value: sum, T: types.IntervalType}, nil
 }
 
 // param puts in the value of a parameter marker.

@@ -3,6 +3,7 @@ package bind
 import (
 	"strings"
 
+	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 	"github.com/volley-sql/volley/planner/expr"
@@ -79,12 +80,19 @@ type cteScope struct {
 // with adds the definitions of a WITH clause. Each sees those before it, and
 // is bound at once, so that errors in unused ones are found.
 func (b *binder) with(defs []ast.CTE, recursive bool, fr *frame, ctes *cteScope) (*cteScope, error) {
+	policy := settings.CTEPrecedence.Get(b.set)
 	for i := range defs {
 		d := &defs[i]
 		for j := range i {
 			if strings.EqualFold(defs[j].Name, d.Name) {
 				return nil, sqlerr.New(sqlerr.DuplicatedCTE, "CTE definition can't have duplicate names: `%s`.", d.Name).At(d.Pos())
 			}
+		}
+		if outer := b.findCTE(ctes, d.Name); outer != nil && policy != "CORRECTED" {
+			if policy == "LEGACY" {
+				continue
+			}
+			return nil, sqlerr.New(sqlerr.AmbiguousNestedCTE, "Name `%s` is ambiguous in nested CTE. Please set \"spark.sql.legacy.ctePrecedencePolicy\" to \"CORRECTED\" so that name defined in inner CTE takes precedence.", d.Name).At(d.Pos())
 		}
 		sc := &cteScope{parent: ctes, cte: d, frame: fr, recursive: recursive && mentions(d.Query, d)}
 		rel, err := b.cteBody(sc, fr, ctes)

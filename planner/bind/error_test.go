@@ -88,6 +88,7 @@ func TestErrors(t *testing.T) {
 		{"WITH RECURSIVE ^c AS (SELECT 1 EXCEPT SELECT * FROM c) SELECT * FROM c", sqlerr.RecursiveCTE},
 		{"WITH c AS (SELECT ^z FROM t) SELECT 1", sqlerr.UnresolvedColumn},
 		{"SELECT DATE ^'2020-13-01'", nil},
+		{"SELECT ^INTERVAL 1 MONTH 1 DAY", sqlerr.IntervalMixedUnits},
 		{"SELECT ^:p", sqlerr.UnboundParameter},
 		{"SELECT ^grouping(a) FROM t GROUP BY a", sqlerr.UnsupportedGrouping},
 		{"SELECT * FROM ^range(1, 2, 0)", sqlerr.FailedFunctionCall},

@@ -170,12 +170,13 @@ func (p *parser) interval() *ast.Interval {
 }
 
 // checkInterval fails for a literal without a value, as Spark's parser does.
+// Whether units may be mixed is a setting, so that is left to the binder.
 func (p *parser) checkInterval(pos int, e *ast.Interval) *ast.Interval {
 	e.Span = p.from(pos)
 	if p.err != nil {
 		return e
 	}
-	if _, _, err := e.Value(); err != nil {
+	if _, _, err := e.Value(); err != nil && !sqlerr.Is(err, sqlerr.IntervalMixedUnits) {
 		p.fail(err)
 	}
 	return e

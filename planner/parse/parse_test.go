@@ -274,7 +274,6 @@ func TestErrors(t *testing.T) {
 		{"select 300Y", "INVALID_NUMERIC_LITERAL_RANGE", 7, ""},
 		{"select x'0g'", "INVALID_TYPED_LITERAL", 7, ""},
 		{"select foo 'bar'", "UNSUPPORTED_TYPED_LITERAL", 7, ""},
-		{"select interval 1 month 1 day", "_LEGACY_ERROR_TEMP_0029", 7, ""},
 		{"select a like 'x' escape '!!'", "INVALID_ESCAPE_CHAR", 25, ""},
 		{"select a order by a sort by b", "UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", 20, ""},
 		{"load data inpath 'x' into table t", "UNSUPPORTED_FEATURE", 0, ""},
@@ -452,14 +451,14 @@ func TestColumnsAndNames(t *testing.T) {
 }
 
 func TestQuotedNames(t *testing.T) {
-	s, err := parse.QuotedNames(`SELECT "a ""b""" AS "c" FROM "t"."u" WHERE x = 'y'`)
+	s, err := parse.With(`SELECT "a ""b""" AS "c" FROM "t"."u" WHERE x = 'y'`, parse.Options{QuotedNames: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := ast.SQL(s), "SELECT `a \"b\"` AS c FROM t.u WHERE (x = 'y')"; got != want {
 		t.Errorf("reads %s, want %s", got, want)
 	}
-	if _, err := parse.QuotedNames(`SELECT INTERVAL "1" YEAR`); err == nil {
+	if _, err := parse.With(`SELECT INTERVAL "1" YEAR`, parse.Options{QuotedNames: true}); err == nil {
 		t.Error("takes a name for a string")
 	}
 }

@@ -23,13 +23,24 @@ func Statement(sql string) (ast.Statement, error) {
 	return run(sql, (*parser).wholeStatement)
 }
 
-// QuotedNames is Statement where text in double quotes is a name, as
-// spark.sql.ansi.doubleQuotedIdentifiers has it.
-func QuotedNames(sql string) (ast.Statement, error) {
+// Options are what settings change about the language.
+type Options struct {
+	// QuotedNames makes text in double quotes a name, as
+	// spark.sql.ansi.doubleQuotedIdentifiers has it.
+	QuotedNames bool
+	// Reserved refuses reserved words as names, as
+	// spark.sql.ansi.enforceReservedKeywords has it.
+	Reserved bool
+	// MaxDepth is how deep the parts of a statement may nest in each other; 0: 2000.
+	MaxDepth int
+}
+
+// With is Statement under options.
+func With(sql string, o Options) (ast.Statement, error) {
 	if len(sql) > maxText {
 		return nil, tooLong()
 	}
-	return runLexer(lexer{src: sql, quotedNames: true}, (*parser).wholeStatement)
+	return runOptions(lexer{src: sql, quotedNames: o.QuotedNames}, o, (*parser).wholeStatement)
 }
 
 func tooLong() error {
@@ -61,9 +72,14 @@ func run[T any](sql string, f func(*parser) T) (T, error) {
 	return runLexer(lexer{src: sql}, f)
 }
 
-func runLexer[T any](l lexer, f func(*parser) T) (T, error) {
+func runLexer[T any](l lexer, f func(*parser) T) (T, error) { return runOptions(l, Options{}, f) }
+
+func runOptions[T any](l lexer, o Options, f func(*parser) T) (T, error) {
 	var zero T
-	p := &parser{lexer: l}
+	p := &parser{lexer: l, reserved: o.Reserved, nesting: o.MaxDepth}
+	if p.nesting == 0 {
+		p.nesting = maxNesting
+	}
 	p.tok = p.lexer.next(0)
 	if p.tok.kind == tBad {
 		p.checkToken()
@@ -90,9 +106,11 @@ type parser struct {
 	hasAhead bool
 	err      *sqlerr.Error
 
-	depth  int // rules that nest, see enter
-	height int // of the highest tree built since the last reset, see grow
-	params int // ? seen so far
+	reserved bool // reserved words are no names
+	nesting  int  // the most that depth may be
+	depth    int  // rules that nest, see enter
+	height   int  // of the highest tree built since the last reset, see grow
+	params   int  // ? seen so far
 	// operandDone is an operand whose text is consumed already: the next
 	// expression begins with it.
 	operandDone ast.Expr
@@ -268,8 +286,9 @@ func (p *parser) from(pos int) ast.Span { return ast.At(pos, max(pos, p.prev.end
 // rule that enter refuses must not recurse.
 func (p *parser) enter() bool {
 	p.depth++
-	if p.depth > maxNesting {
-		p.failAt(p.tok.pos, sqlerr.StatementTooComplex, "The statement nests deeper than %d levels.", maxNesting)
+	if p.depth > p.nesting {
+		p.failAt(p.tok.pos, sqlerr.StatementTooComplex, "The statement nests deeper than %d levels.", p.nesting).
+			Hint = "The setting volley.parser.maxDepth is the limit."
 		return false
 	}
 	return true
@@ -329,6 +348,9 @@ func (p *parser) ident() string {
 			return ""
 		}
 		return n.Parts[0]
+	case t.kind == tIdent && p.reserved && reserved()[t.kw]:
+		p.unexpected("a name")
+		return ""
 	case t.kind == tIdent:
 		p.advance()
 		return p.text(t)

@@ -306,7 +306,7 @@ func (p *parser) hints() []ast.Hint {
 // hintsIn parses the hints between two offsets with a parser of its own, so
 // that their end is an end of text.
 func (p *parser) hintsIn(from, to int) []ast.Hint {
-	sub := &parser{lexer: lexer{src: p.src[:max(from, to)], quotedNames: p.quotedNames}, depth: p.depth}
+	sub := &parser{lexer: lexer{src: p.src[:max(from, to)], quotedNames: p.quotedNames}, reserved: p.reserved, nesting: p.nesting, depth: p.depth}
 	sub.tok = sub.next(from)
 	if sub.tok.kind == tBad {
 		sub.checkToken()
