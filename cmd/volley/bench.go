@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/volley-sql/volley/internal/output"
 	"github.com/volley-sql/volley/internal/session"
@@ -80,10 +81,18 @@ the least and the median of the hot ones, and the least CPU time of a hot run.`,
 }
 
 func (f *benchFlags) run(ctx context.Context, folder string, w io.Writer) error {
+	if f.runs < 0 {
+		return usagef("--runs is the number of hot runs, not %d", f.runs)
+	}
 	files, err := f.queries(folder)
 	if err != nil {
 		return err
 	}
+	save, err := f.report()
+	if err != nil {
+		return err
+	}
+	defer save(nil)
 	a, err := f.open()
 	if err != nil {
 		return err
@@ -95,8 +104,15 @@ func (f *benchFlags) run(ctx context.Context, folder string, w io.Writer) error 
 	}
 	report := &benchReport{Version: versionText(), Go: runtime.Version(), Cores: runtime.NumCPU(), Master: f.master, Tables: f.tables, Folder: folder, Runs: f.runs}
 	failed := 0
-	for _, file := range files {
+	terminal := term.IsTerminal(int(os.Stderr.Fd()))
+	for i, file := range files {
+		if terminal {
+			fmt.Fprintf(os.Stderr, "\r\x1b[K%s, query %d of %d", queryName(file), i+1, len(files))
+		}
 		q, err := f.measure(ctx, s, file)
+		if terminal {
+			fmt.Fprint(os.Stderr, "\r\x1b[K")
+		}
 		if err != nil {
 			return err
 		}
@@ -110,20 +126,57 @@ func (f *benchFlags) run(ctx context.Context, folder string, w io.Writer) error 
 	if err := report.print(w); err != nil {
 		return err
 	}
-	if f.out != "" {
-		text, err := json.MarshalIndent(report, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(f.out, append(text, '\n'), 0o644); err != nil {
-			return sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot write %s: %v.", f.out, shell.Reason(err))
-		}
+	if err := save(report); err != nil {
+		return err
 	}
 	if failed > 0 {
 		fmt.Fprintf(os.Stderr, "%d of %d queries failed\n", failed, len(files))
 		return errReported
 	}
 	return nil
+}
+
+// report makes the file of --out, before anything is measured in vain. save
+// writes the figures to it; before that, or with nil, it takes the file away.
+func (f *benchFlags) report() (save func(*benchReport) error, err error) {
+	if f.out == "" {
+		return func(*benchReport) error { return nil }, nil
+	}
+	failed := func(err error) error {
+		return sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot write %s: %v.", f.out, shell.Reason(err))
+	}
+	part := f.out + ".part"
+	file, err := os.Create(part)
+	if err != nil {
+		return nil, failed(err)
+	}
+	open := true
+	return func(r *benchReport) error {
+		if !open {
+			return nil
+		}
+		open = false
+		var text []byte
+		var err error
+		if r != nil {
+			if text, err = json.MarshalIndent(r, "", "  "); err == nil {
+				_, err = file.Write(append(text, '\n'))
+			}
+		}
+		if cerr := file.Close(); err == nil {
+			err = cerr
+		}
+		if err == nil && r != nil {
+			err = os.Rename(part, f.out)
+		}
+		if err != nil || r == nil {
+			os.Remove(part)
+		}
+		if err != nil {
+			return failed(err)
+		}
+		return nil
+	}, nil
 }
 
 // queries lists the files of folder to run.

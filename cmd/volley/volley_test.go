@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -84,6 +85,7 @@ func file(t *testing.T, name, text string) string {
 func TestRuns(t *testing.T) {
 	script := file(t, "two.sql", "-- a script\nSELECT 1 AS a;\n\nSELECT\n  nope;\n")
 	one := file(t, "one.sql", "select 2 as b;\n")
+	figures, made := filepath.Join(t.TempDir(), "figures.json"), filepath.Join(t.TempDir(), "made")
 	params := file(t, "params.sql", "-- param a = 1\n-- param b = 2\nselect cast(:a as int) as a, :b as b, '${a}/${b}' as c;\n")
 	tables := filepath.Dir(file(t, "stores.csv", "id,city\n1,Oslo\n2,Wien\n"))
 	for _, c := range []struct {
@@ -143,6 +145,15 @@ func TestRuns(t *testing.T) {
 		{name: "parameters of scripts", args: []string{"run", params, "--param", "b=x y", "--format", "csv"}, out: "a,b,c\n1,x y,1/x y\n"},
 		{name: "no script of run", args: []string{"run", filepath.Join(tables, "none.sql")}, code: 1, errHas: []string{"Cannot read the script"}},
 		{name: "markdown", args: []string{"sql", "-e", "select 1 as a, 'x|y' as b", "--format", "markdown"}, out: "| a   | b    |\n| --: | ---- |\n|   1 | x\\|y |\n"},
+		{name: "bench", args: []string{"bench", filepath.Dir(one), "--runs", "1", "--out", figures}, outHas: "one     1"},
+		{name: "bench of none", args: []string{"bench", tables}, code: 2, errHas: []string{"there are no *.sql files"}},
+		{name: "bench runs", args: []string{"bench", filepath.Dir(one), "--runs", "-1"}, code: 2, errHas: []string{"--runs"}},
+		{name: "bench of a query that is not there", args: []string{"bench", filepath.Dir(one), "--queries", "two"}, code: 2, errHas: []string{"no query two"}},
+		{name: "bench fails", args: []string{"bench", filepath.Dir(script)}, code: 1, outHas: "failed", errHas: []string{"UNRESOLVED_COLUMN", "1 of 1 queries failed"}},
+		{name: "bench without a place for figures", args: []string{"bench", filepath.Dir(one), "--out", filepath.Join(tables, "none", "x.json")}, code: 1, errHas: []string{"Cannot write"}},
+		{name: "generate", args: []string{"generate", "retail", "--days", "1", "--stores", "2", "--out", made}, outHas: "2 stores over 1 days"},
+		{name: "generate into what is there", args: []string{"generate", "retail", "--out", tables}, code: 1, errHas: []string{"not empty"}},
+		{name: "generate without a place", args: []string{"generate", "retail"}, code: 2, errHas: []string{"--out"}},
 		{name: "wide characters in an error", args: []string{"sql", "-e", "select '日本', nope"}, code: 1, errHas: []string{" 1 | select '日本', nope\n   |                ^^^^\n"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -162,6 +173,9 @@ func TestRuns(t *testing.T) {
 				t.Errorf("errors %q", got.err)
 			}
 		})
+	}
+	if text, err := os.ReadFile(figures); err != nil || !json.Valid(text) || !strings.Contains(string(text), `"name": "one"`) {
+		t.Errorf("the figures are %q, %v", text, err)
 	}
 }
 
