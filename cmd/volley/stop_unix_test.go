@@ -46,12 +46,12 @@ func TestStopWhileWriting(t *testing.T) {
 	}
 }
 
-// stopOnce runs the binary and sends it a signal some time after it has begun.
-func stopOnce(t *testing.T, signal syscall.Signal, dir string, args ...string) {
+// begun starts the binary and waits until it has written something.
+func begun(t *testing.T, args ...string) (cmd *exec.Cmd, temp string, errs *bytes.Buffer) {
 	t.Helper()
-	cmd, temp := command(t, args...)
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
+	cmd, temp = command(t, args...)
+	errs = &bytes.Buffer{}
+	cmd.Stderr = errs
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +62,13 @@ func stopOnce(t *testing.T, signal syscall.Signal, dir string, args ...string) {
 	if _, err := out.Read(make([]byte, 64)); err != nil {
 		t.Fatal(err, errs.String())
 	}
+	return cmd, temp, errs
+}
+
+// stopOnce runs the binary and sends it a signal some time after it has begun.
+func stopOnce(t *testing.T, signal syscall.Signal, dir string, args ...string) {
+	t.Helper()
+	cmd, temp, errs := begun(t, args...)
 	time.Sleep(time.Duration(rand.Int64N(int64(300 * time.Millisecond))))
 	cmd.Process.Signal(signal)
 	code := exitOf(t, cmd.Wait())
@@ -104,17 +111,7 @@ func noExecutors(t *testing.T, temp string) {
 
 // TestSecondInterrupt: a second interrupt ends the process at once.
 func TestSecondInterrupt(t *testing.T) {
-	cmd, _ := command(t, "sql", "--format", "csv", "-e", "select 'begun'; select count(*) from range(1000000000000)")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := out.Read(make([]byte, 64)); err != nil {
-		t.Fatal(err)
-	}
+	cmd, _, _ := begun(t, "sql", "--format", "csv", "-e", "select 'begun'; select count(*) from range(1000000000000)")
 	go func() {
 		for range 100 {
 			if cmd.Process.Signal(os.Interrupt) != nil {
