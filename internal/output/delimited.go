@@ -2,9 +2,9 @@ package output
 
 import (
 	"bufio"
+	"bytes"
 	"strings"
 
-	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/types"
 )
@@ -13,10 +13,11 @@ import (
 // empty string has them) and TSV (tabs and line ends escaped by a backslash,
 // NULL is \N).
 type delimited struct {
-	w   *bufio.Writer
-	o   Options
-	tab bool
-	sep byte
+	w    *bufio.Writer
+	o    Options
+	tab  bool
+	sep  byte
+	cell []byte
 }
 
 func newDelimited(w *bufio.Writer, o Options, tab bool) *delimited {
@@ -35,7 +36,7 @@ func (d *delimited) header(s types.Schema) error {
 		if i > 0 {
 			d.w.WriteByte(d.sep)
 		}
-		d.text(f.Name)
+		d.text([]byte(f.Name))
 	}
 	return d.w.WriteByte('\n')
 }
@@ -46,10 +47,14 @@ func (d *delimited) batch(s types.Schema, b *vec.Batch) error {
 			if i > 0 {
 				d.w.WriteByte(d.sep)
 			}
-			v := c.Get(int(row))
 			switch {
-			case v != nil:
-				d.text(cast.Format(v, s[i].Type, d.o.Zone))
+			case !c.Null(int(row)):
+				var plain bool
+				if d.cell, plain = appendCell(d.cell[:0], c, int(row), s[i].Type, d.o.Zone); plain {
+					d.w.Write(d.cell)
+				} else {
+					d.text(d.cell)
+				}
 			case d.tab:
 				d.w.WriteString(`\N`)
 			}
@@ -65,15 +70,40 @@ func (d *delimited) end(int64) error { return nil }
 
 var tsvEscapes = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
 
-func (d *delimited) text(t string) {
+func (d *delimited) text(t []byte) {
 	switch {
+	case d.tab && bytes.ContainsAny(t, "\\\t\n\r"):
+		tsvEscapes.WriteString(d.w, string(t))
 	case d.tab:
-		tsvEscapes.WriteString(d.w, t)
-	case t == "" || strings.ContainsAny(t, ",\"\r\n") || strings.HasPrefix(t, "#!"):
+		d.w.Write(t)
+	case len(t) == 0 || needsQuotes(t):
 		d.w.WriteByte('"')
-		d.w.WriteString(strings.ReplaceAll(t, `"`, `""`))
+		for {
+			i := bytes.IndexByte(t, '"')
+			if i < 0 {
+				break
+			}
+			d.w.Write(t[:i+1])
+			d.w.WriteByte('"')
+			t = t[i+1:]
+		}
+		d.w.Write(t)
 		d.w.WriteByte('"')
 	default:
-		d.w.WriteString(t)
+		d.w.Write(t)
 	}
+}
+
+// needsQuotes reports whether a field of CSV would be read as something else
+// without quotes; #! begins the status lines of the pipe protocol.
+func needsQuotes(t []byte) bool {
+	if len(t) > 1 && t[0] == '#' && t[1] == '!' {
+		return true
+	}
+	for _, c := range t {
+		if c == ',' || c == '"' || c == '\r' || c == '\n' {
+			return true
+		}
+	}
+	return false
 }

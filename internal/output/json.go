@@ -2,11 +2,12 @@ package output
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"math"
 	"strconv"
-	"unicode/utf8"
+	"strings"
 
 	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/vec"
@@ -21,9 +22,14 @@ type jsonWriter struct {
 	o     Options
 	lines bool
 	n     int64
+	names []string // of columns, as JSON has them, with the colon
+	cell  []byte
 }
 
-func (j *jsonWriter) header(types.Schema) error {
+func (j *jsonWriter) header(s types.Schema) error {
+	for _, f := range s {
+		j.names = append(j.names, string(appendJSON(nil, f.Name))+":")
+	}
 	if !j.lines {
 		return j.w.WriteByte('[')
 	}
@@ -44,8 +50,17 @@ func (j *jsonWriter) batch(s types.Schema, b *vec.Batch) error {
 			if i > 0 {
 				j.w.WriteByte(',')
 			}
-			j.text(s[i].Name)
-			j.w.WriteByte(':')
+			j.w.WriteString(j.names[i])
+			if !c.Null(int(row)) {
+				if k := s[i].Type.Kind; k == types.String {
+					j.text(vec.Data[string](c.Base())[c.Index(int(row))])
+					continue
+				} else if k == types.Decimal || k.IsNumeric() && !k.IsFloat() {
+					j.cell, _ = appendCell(j.cell[:0], c, int(row), s[i].Type, j.o.Zone)
+					j.w.Write(j.cell)
+					continue
+				}
+			}
 			j.value(c.Get(int(row)), s[i].Type)
 		}
 		j.w.WriteByte('}')
@@ -67,11 +82,27 @@ func (j *jsonWriter) end(int64) error {
 }
 
 func (j *jsonWriter) text(s string) {
-	if !utf8.ValidString(s) {
-		s = string([]rune(s))
+	j.cell = appendJSON(j.cell[:0], s)
+	j.w.Write(j.cell)
+}
+
+// appendJSON appends a string as JSON has it; bytes that are no UTF-8 become U+FFFD.
+func appendJSON(b []byte, s string) []byte {
+	plain := true
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x7f {
+			plain = false
+			break
+		}
 	}
-	b, _ := json.Marshal(s) // a string always has a JSON form
-	j.w.Write(b)
+	if plain {
+		return append(append(append(b, '"'), s...), '"')
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.Encode(strings.ToValidUTF8(s, "\ufffd")) // a string always has a JSON form
+	return append(b, bytes.TrimSuffix(out.Bytes(), []byte{'\n'})...)
 }
 
 func (j *jsonWriter) value(d types.Datum, t types.Type) {

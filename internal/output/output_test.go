@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/screen"
 	"github.com/volley-sql/volley/internal/types"
@@ -205,6 +208,47 @@ func TestCells(t *testing.T) {
 		}
 		if !strings.Contains(out.String(), c.want+"\n") {
 			t.Errorf("%s: not %s in\n%s", c.style, c.want, out.String())
+		}
+	}
+}
+
+// TestAppendCell holds the quick texts of values against those of casts.
+func TestAppendCell(t *testing.T) {
+	dec, wide := types.DecimalType(12, 2), types.DecimalType(38, 10)
+	for _, c := range []struct {
+		typ    types.Type
+		values []types.Datum
+	}{
+		{types.BoolType, []types.Datum{true, false}},
+		{types.Int8Type, []types.Datum{int64(-128), int64(127)}},
+		{types.Int16Type, []types.Datum{int64(-32768), int64(5)}},
+		{types.Int32Type, []types.Datum{int64(math.MinInt32), int64(0)}},
+		{types.Int64Type, []types.Datum{int64(math.MinInt64), int64(math.MaxInt64)}},
+		{types.Float32Type, []types.Datum{1.5, math.Inf(1)}},
+		{types.Float64Type, []types.Datum{math.NaN(), 1e300, -0.1}},
+		{types.StringType, []types.Datum{"", "a,b", "\xff"}},
+		{types.BinaryType, []types.Datum{"\x00\xff"}},
+		{types.DateType, []types.Datum{int64(0), int64(-1_000_000)}},
+		{types.TimestampType, []types.Datum{int64(1), int64(1e15)}},
+		{dec, []types.Datum{types.Int128From(-12345), types.Int128From(5), types.Int128From(0)}},
+		{wide, []types.Datum{types.Int128From(-1), types.Int128From(math.MaxInt64)}},
+	} {
+		v := vec.FromDatums(c.typ, c.values...)
+		for i := range c.values {
+			want := cast.Format(v.Get(i), c.typ, time.UTC)
+			if got, _ := appendCell(nil, v, i, c.typ, time.UTC); string(got) != want {
+				t.Errorf("%s: %q, not %q", c.typ, got, want)
+			}
+		}
+	}
+}
+
+func TestAppendJSON(t *testing.T) {
+	for s, want := range map[string]string{
+		"": `""`, "a b": `"a b"`, `"\`: `"\"\\"`, "<&>": `"<&>"`, "é日🙂": `"é日🙂"`, "\n\x00\x7f": "\"\\n\\u0000\x7f\"", "a\xffb": "\"a\ufffdb\"",
+	} {
+		if got := string(appendJSON(nil, s)); got != want {
+			t.Errorf("%q: %s, not %s", s, got, want)
 		}
 	}
 }

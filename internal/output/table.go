@@ -3,10 +3,8 @@ package output
 import (
 	"bufio"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
-	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/screen"
 	"github.com/volley-sql/volley/internal/types"
@@ -33,6 +31,7 @@ type tableWriter struct {
 	next  int
 	held  int     // bytes of the cells of head
 	lay   *layout // once columns have their widths
+	buf   []byte
 }
 
 // Rows that the widths of columns are taken from, if all are shown.
@@ -107,23 +106,26 @@ func (t *tableWriter) hold(b *vec.Batch, rows []uint16) {
 func (t *tableWriter) cells(b *vec.Batch, r int) []cell {
 	out := make([]cell, len(b.Cols))
 	for i, c := range b.Cols {
-		v := c.Get(r)
-		if v == nil {
+		if c.Null(r) {
 			out[i] = cell{text: t.null(), width: screen.Width(t.null()), null: true}
 		} else {
-			out[i] = t.cell(v, t.s[i].Type)
+			out[i] = t.cell(c, r, t.s[i].Type)
 		}
 		t.held += len(out[i].text) + 40
 	}
 	return out
 }
 
-func (t *tableWriter) cell(v types.Datum, typ types.Type) cell {
+func (t *tableWriter) cell(v *vec.Vec, r int, typ types.Type) cell {
+	var plain bool
+	if t.buf, plain = appendCell(t.buf[:0], v, r, typ, t.o.Zone); plain && (t.o.MaxCell == 0 || len(t.buf) <= t.o.MaxCell) && (t.o.Width == 0 || len(t.buf) <= t.o.Width) {
+		return cell{text: string(t.buf), width: len(t.buf)}
+	}
 	text := ""
 	if typ.Kind == types.Binary {
-		text = hexText(v.(string), t.most())
+		text = hexText(string(t.buf), t.most())
 	} else {
-		text = shorten(cast.Format(v, typ, t.o.Zone), t.most())
+		text = shorten(string(t.buf), t.most())
 	}
 	if text = screen.Visible(text); t.o.MaxCell > 0 {
 		text = screen.Cut(text, t.o.MaxCell)
@@ -133,7 +135,7 @@ func (t *tableWriter) cell(v types.Datum, typ types.Type) cell {
 	} else if t.o.Width > 0 {
 		text = screen.Cut(text, t.o.Width)
 	}
-	return cell{text: strings.Clone(text), width: screen.Width(text)}
+	return cell{text: text, width: screen.Width(text)}
 }
 
 // most is how many bytes of a value can be seen, 0 for all.

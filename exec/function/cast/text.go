@@ -174,13 +174,18 @@ func appendDatum(b []byte, d types.Datum, t types.Type, loc *time.Location) []by
 // at the top and quoted inside nested values, arrays ["a",1], maps {"k":1},
 // structs {"a":1}, NULL as NULL at the top and null inside.
 func Format(d types.Datum, t types.Type, loc *time.Location) string {
+	return string(AppendFormat(nil, d, t, loc))
+}
+
+// AppendFormat appends what Format gives.
+func AppendFormat(b []byte, d types.Datum, t types.Type, loc *time.Location) []byte {
 	if d == nil {
-		return "NULL"
+		return append(b, "NULL"...)
 	}
 	if loc == nil {
 		loc = time.UTC
 	}
-	return string(appendHive(nil, d, t, loc, false))
+	return appendHive(b, d, t, loc, false)
 }
 
 func appendHive(b []byte, d types.Datum, t types.Type, loc *time.Location, nested bool) []byte {
