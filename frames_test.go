@@ -220,3 +220,37 @@ func TestSchemas(t *testing.T) {
 		t.Error(d, err)
 	}
 }
+
+// TestFunctions calls each function once: names and arguments are those of SQL.
+func TestFunctions(t *testing.T) {
+	s := open(t)
+	v := volley.Lit
+	at, day := v("2026-11-21 13:14:15").Cast("timestamp"), v("2026-11-21").Cast("date")
+	for want, c := range map[string]volley.Column{
+		"Ab Cd": volley.Initcap(v("ab cd")), "a ": volley.Ltrim(v(" a ")), " a": volley.Rtrim(v(" a ")), "xxa": volley.Lpad(v("a"), 3, "x"), "axx": volley.Rpad(v("a"), 3, "x"),
+		"23": volley.RegexpExtract(v("a23"), `([a-z])(\d+)`, 2), "abba": volley.Replace(v("a--a"), "-", "b"), "3": volley.Instr(v("abc"), "c"), "8": volley.Pow(v(2), 3).Cast("int"),
+		"1": volley.Exp(v(0)).Cast("int"), "0": volley.Ln(v(1)).Cast("int"), "true": volley.Rand(1).Between(0, 1), "false": volley.CurrentDate().Gt(volley.CurrentTimestamp()),
+		"13": volley.Hour(at), "14": volley.Minute(at), "15": volley.Second(at), "4": volley.Quarter(at), "47": volley.WeekOfYear(at), "7": volley.DayOfWeek(at),
+		"2026-11-30": volley.LastDay(day), "2027-01-21": volley.AddMonths(day, 2), "2026-11-20": volley.DateSub(day, 1), "2026-11-01 00:00:00": volley.DateTrunc("month", at).Cast("string"),
+		"2": volley.Size(volley.Array(v(1), v(5))), "TRUE": volley.Upper(volley.ArrayContains(volley.Array(v(1)), 1).Cast("string")), "null": volley.NullIf(v(1), 1),
+	} {
+		rows, err := s.Range(0, 1).Select(c).Collect(ctx)
+		if err != nil || rows[0].String() != "["+want+"]" {
+			t.Errorf("%s: %v, %v", want, rows, err)
+		}
+	}
+	df := s.Range(0, 4).WithColumn("a", volley.Expr("if(id = 1, array('x', 'y'), null)"))
+	if got := strings.Join(lines(t, df.Select("id", volley.ExplodeOuter("a").As("e")).OrderBy("id", "e")), ""); got != "[0, null][1, x][1, y][2, null][3, null]" {
+		t.Error(got)
+	}
+	if got := strings.Join(lines(t, df.Select("id", volley.PosExplode("a").As("p", "e")).OrderBy("p")), ""); got != "[1, 0, x][1, 1, y]" {
+		t.Error(got)
+	}
+	if got := lines(t, df.Agg(volley.ApproxCountDistinct("id"), volley.Median("id"))); got[0] != "[4, 1.5]" {
+		t.Error(got)
+	}
+	w := volley.Window().OrderBy("id")
+	if got := strings.Join(lines(t, s.Range(0, 2).Select(volley.PercentRank().Over(w), volley.CumeDist().Over(w))), ""); got != "[0, 0.5][1, 1]" {
+		t.Error(got)
+	}
+}
