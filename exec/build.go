@@ -113,6 +113,8 @@ func (b *builder) build(n physical.Node) (*chain, error) {
 		return b.sample(n)
 	case *physical.Union:
 		return b.union(n)
+	case *physical.Prefilter:
+		return b.prefilter(n)
 	case *physical.Shared:
 		return b.share(n)
 	case *physical.Recursive:
@@ -167,7 +169,7 @@ func (b *builder) nodeEnv(n physical.Node) *flow.Env {
 // spills reports whether the operator of n can go on with less memory than its input takes.
 func spills(n physical.Node) bool {
 	switch n := n.(type) {
-	case *physical.HashJoin, *physical.LoopJoin, *physical.Shared:
+	case *physical.HashJoin, *physical.LoopJoin, *physical.Prefilter, *physical.Shared:
 		return true
 	case *physical.HashAggregate:
 		return len(n.Keys) > 0

@@ -214,6 +214,8 @@ func kind(n physical.Node) string {
 		return "Sample"
 	case *physical.Write:
 		return "Write"
+	case *physical.Prefilter:
+		return "Prefilter"
 	case *physical.Shared:
 		return "Shared"
 	case *physical.Recursive:

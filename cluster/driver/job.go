@@ -72,8 +72,11 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string) (*Job, erro
 	for i, s := range cut.Stages {
 		st := scheduler.Stage{ID: s.ID, Tasks: s.Tasks, Unsteady: s.Unsteady}
 		for _, in := range s.Inputs {
-			st.Inputs = append(st.Inputs, in.Stage)
-			if in.Twice {
+			again := slices.Contains(st.Inputs, in.Stage)
+			if !again {
+				st.Inputs = append(st.Inputs, in.Stage)
+			}
+			if in.Twice || again {
 				st.Twice = append(st.Twice, in.Stage)
 			}
 		}

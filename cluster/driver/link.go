@@ -191,7 +191,8 @@ func (d *Driver) reads(j *job, s *stage.Stage, partition int32, inputs map[int32
 	defer d.mu.Unlock()
 	var out []stage.Read
 	for _, in := range s.Inputs {
-		r := stage.Read{Stage: in.Stage, Channel: in.Channel(partition)}
+		r := stage.Read{Stage: in.Stage, Kind: in.Kind}
+		r.Channel, r.Channels = j.job.Channels(in, partition)
 		for _, o := range inputs[in.Stage] {
 			p := stage.Producer{Partition: o.Partition, Attempt: o.Attempt, Executor: o.Executor}
 			if x := d.execs[o.Executor]; x != nil {

@@ -131,14 +131,15 @@ func (in *inputs) Splits(n *physical.Scan, _ int) []catalog.Split { return in.t.
 // Open implements exec.Inputs.
 func (in *inputs) Open(n *physical.StageRead, _ int) ([]flow.Source, error) {
 	for _, read := range in.t.Reads {
-		if read.Stage != n.Stage {
+		if read.Stage != n.Stage || read.Kind != n.Kind {
 			continue
 		}
-		from := make([]exchange.Location, len(read.From))
-		for i, p := range read.From {
-			from[i] = exchange.Location{
-				Key:      exchange.Key{Task: exchange.Task{Job: in.t.Job, Stage: read.Stage, Partition: p.Partition, Attempt: p.Attempt}, Channel: read.Channel},
-				Executor: p.Executor, Address: p.Address,
+		var from []exchange.Location
+		for _, p := range read.From {
+			l := exchange.Location{Executor: p.Executor, Address: p.Address}
+			l.Task = exchange.Task{Job: in.t.Job, Stage: read.Stage, Partition: p.Partition, Attempt: p.Attempt}
+			for l.Channel = read.Channel; l.Channel < read.Channel+read.Channels; l.Channel++ {
+				from = append(from, l)
 			}
 		}
 		if len(n.Order) == 0 {

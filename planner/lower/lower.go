@@ -92,6 +92,7 @@ type lowerer struct {
 	// plans holds the lowered plans of logical.Shared nodes by key.
 	plans      map[int32]*plan
 	nextFilter int32
+	nextShared int32 // of exchanges that become shared while lowering, going down
 	// loop is the recursion whose step is being lowered, nil outside.
 	loop *recursion
 }

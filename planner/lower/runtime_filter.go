@@ -22,6 +22,7 @@ func (l *lowerer) publish(n *logical.Join, node *physical.HashJoin, keys []joinK
 	if !probeMayDrop(node) {
 		return
 	}
+	far := l.farther(node)
 	for i, k := range keys {
 		ref, ok := refs[i].(*expr.Ref)
 		if !ok || k.nullSafe || !l.selective(build, probed, k, node.BuildLeft) {
@@ -29,9 +30,12 @@ func (l *lowerer) publish(n *logical.Join, node *physical.HashJoin, keys []joinK
 		}
 		l.nextFilter++
 		f := physical.RuntimeFilter{ID: l.nextFilter, Key: i}
-		if p, ok := attach(*probe, ref.Index, f); ok {
+		a := &attacher{far: far, key: i, f: f}
+		if p, ok := a.attach(*probe, ref.Index); ok {
 			*probe = p
-			node.Publish = append(node.Publish, f)
+			if a.hit {
+				node.Publish = append(node.Publish, f)
+			}
 		}
 	}
 }
@@ -60,47 +64,67 @@ func (l *lowerer) selective(build, probe logical.Node, k joinKey, buildLeft bool
 	return have < filterWorth*all || have < filterWorth*l.est.Domain(build, b)
 }
 
-// attach hands a filter on output column i of n to the scans the column comes
+// attacher hands one filter to scans.
+type attacher struct {
+	f   physical.RuntimeFilter
+	key int // of the join
+	// hit says that a scan of the stage at hand has it.
+	hit bool
+	far *farther // nil: not across exchanges
+}
+
+// attach hands the filter on output column i of n to the scans the column comes
 // from, and reports whether there is one.
-func attach(n physical.Node, i int, f physical.RuntimeFilter) (physical.Node, bool) {
+func (a *attacher) attach(n physical.Node, i int) (physical.Node, bool) {
 	switch x := n.(type) {
 	case *physical.Scan:
-		c := *x
+		c, f := *x, a.f
 		f.Column = i
 		c.Runtime = append(x.Runtime[:len(x.Runtime):len(x.Runtime)], f)
+		a.hit = true
+		return &c, true
+	case *physical.Exchange:
+		return a.cross(x, i)
+	case *physical.Prefilter:
+		m, ok := a.attach(x.Input, i)
+		if !ok {
+			return n, false
+		}
+		c := *x
+		c.Input = m
 		return &c, true
 	case *physical.Filter:
-		return attachInput(n, x.Input, i, f)
+		return a.input(n, x.Input, i)
 	case *physical.Sort:
 		if x.Limit < 0 && x.Offset == 0 {
-			return attachInput(n, x.Input, i, f)
+			return a.input(n, x.Input, i)
 		}
 	case *physical.Project:
 		if r, ok := x.Exprs[i].(*expr.Ref); ok {
-			return attachInput(n, x.Input, r.Index, f)
+			return a.input(n, x.Input, r.Index)
 		}
 	case *physical.HashAggregate:
-		if i < len(x.Keys) && x.Mode == physical.Complete {
+		if i < len(x.Keys) {
 			if r, ok := x.Keys[i].(*expr.Ref); ok {
-				return attachInput(n, x.Input, r.Index, f)
+				return a.input(n, x.Input, r.Index)
 			}
 		}
 	case *physical.Window:
-		return attachPartitions(n, x.Input, x.Partition, i, f)
+		return a.partitions(n, x.Input, x.Partition, i)
 	case *physical.TopK:
-		return attachPartitions(n, x.Input, x.Partition, i, f)
+		return a.partitions(n, x.Input, x.Partition, i)
 	case *physical.Generate:
 		if i < len(x.Input.Schema()) {
-			return attachInput(n, x.Input, i, f)
+			return a.input(n, x.Input, i)
 		}
 	case *physical.HashJoin:
-		return attachJoin(n, x.Left, x.Right, x.Kind, x.Emit[i], f)
+		return a.join(n, x.Left, x.Right, x.Kind, x.Emit[i])
 	case *physical.LoopJoin:
-		return attachJoin(n, x.Left, x.Right, x.Kind, x.Emit[i], f)
+		return a.join(n, x.Left, x.Right, x.Kind, x.Emit[i])
 	case *physical.Union:
 		found := false
 		out := tree.MapChildren(n, func(c physical.Node) physical.Node {
-			m, ok := attach(c, i, f)
+			m, ok := a.attach(c, i)
 			found = found || ok
 			return m
 		})
@@ -109,27 +133,27 @@ func attach(n physical.Node, i int, f physical.RuntimeFilter) (physical.Node, bo
 	return n, false
 }
 
-func attachInput(n, in physical.Node, i int, f physical.RuntimeFilter) (physical.Node, bool) {
-	m, ok := attach(in, i, f)
+func (a *attacher) input(n, in physical.Node, i int) (physical.Node, bool) {
+	m, ok := a.attach(in, i)
 	if !ok {
 		return n, false
 	}
 	return tree.MapChildren(n, func(physical.Node) physical.Node { return m }), true
 }
 
-// attachPartitions passes a filter on a column by which rows are partitioned: it leaves out whole partitions.
-func attachPartitions(n, in physical.Node, parts []expr.Expr, i int, f physical.RuntimeFilter) (physical.Node, bool) {
+// partitions passes a filter on a column by which rows are partitioned: it leaves out whole partitions.
+func (a *attacher) partitions(n, in physical.Node, parts []expr.Expr, i int) (physical.Node, bool) {
 	for _, e := range parts {
 		if r, ok := e.(*expr.Ref); ok && r.Index == i {
-			return attachInput(n, in, i, f)
+			return a.input(n, in, i)
 		}
 	}
 	return n, false
 }
 
-// attachJoin passes a filter to the side a join's column comes from, if losing
+// join passes a filter to the side a join's column comes from, if losing
 // rows there only loses rows of the output that have the value.
-func attachJoin(n, left, right physical.Node, k physical.JoinKind, place int, f physical.RuntimeFilter) (physical.Node, bool) {
+func (a *attacher) join(n, left, right physical.Node, k physical.JoinKind, place int) (physical.Node, bool) {
 	width := len(left.Schema())
 	side, i := left, place
 	switch k {
@@ -147,7 +171,7 @@ func attachJoin(n, left, right physical.Node, k physical.JoinKind, place int, f 
 	if place >= width {
 		side, i = right, place-width
 	}
-	m, ok := attach(side, i, f)
+	m, ok := a.attach(side, i)
 	if !ok {
 		return n, false
 	}

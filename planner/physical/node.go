@@ -259,12 +259,26 @@ type Write struct {
 	Target catalog.WriteTarget
 }
 
+// Prefilter passes the rows of Input on. Before, it reads Build to its end and
+// publishes runtime filters made from Keys (over Build's columns) for the scans of
+// Input: those of a join in a later stage.
+type Prefilter struct {
+	Info    Meta
+	Input   Node
+	Build   Node
+	Keys    []expr.Expr
+	Publish []RuntimeFilter
+}
+
 // Shared marks a subplan that stands in the plan more than once: nodes with
 // one Key are the same plan, computed once and read by each of them.
 type Shared struct {
 	Info  Meta
 	Key   int32
 	Input Node
+	// Whole: where Input is an Exchange, every task reads all of its rows,
+	// however they are divided among tasks.
+	Whole bool
 }
 
 // Recursive is the rows of Anchor, then those Step makes of them, and so on. Its

@@ -31,6 +31,7 @@ func (n *Sort) Schema() types.Schema       { return n.Input.Schema() }
 func (n *Limit) Schema() types.Schema      { return n.Input.Schema() }
 func (n *Expand) Schema() types.Schema     { return n.Cols }
 func (n *Sample) Schema() types.Schema     { return n.Input.Schema() }
+func (n *Prefilter) Schema() types.Schema  { return n.Input.Schema() }
 func (n *Shared) Schema() types.Schema     { return n.Input.Schema() }
 func (n *Exchange) Schema() types.Schema   { return n.Input.Schema() }
 func (n *StageRead) Schema() types.Schema  { return n.Cols }
@@ -143,6 +144,7 @@ func (n *Expand) Meta() *Meta        { return &n.Info }
 func (n *Generate) Meta() *Meta      { return &n.Info }
 func (n *Sample) Meta() *Meta        { return &n.Info }
 func (n *Write) Meta() *Meta         { return &n.Info }
+func (n *Prefilter) Meta() *Meta     { return &n.Info }
 func (n *Shared) Meta() *Meta        { return &n.Info }
 func (n *Recursive) Meta() *Meta     { return &n.Info }
 func (n *Recurrence) Meta() *Meta    { return &n.Info }
@@ -167,6 +169,7 @@ func (*Expand) sealed()        {}
 func (*Generate) sealed()      {}
 func (*Sample) sealed()        {}
 func (*Write) sealed()         {}
+func (*Prefilter) sealed()     {}
 func (*Shared) sealed()        {}
 func (*Recursive) sealed()     {}
 func (*Recurrence) sealed()    {}
@@ -178,5 +181,5 @@ func (*StageRead) sealed()     {}
 // that must cover all of them.
 var Nodes = []Node{
 	&Scan{}, &Values{}, &Range{}, &Project{}, &Filter{}, &HashAggregate{}, &HashJoin{}, &LoopJoin{}, &Sort{}, &Limit{},
-	&Window{}, &TopK{}, &Union{}, &Expand{}, &Generate{}, &Sample{}, &Write{}, &Shared{}, &Recursive{}, &Recurrence{}, &Held{}, &Exchange{}, &StageRead{},
+	&Window{}, &TopK{}, &Union{}, &Expand{}, &Generate{}, &Sample{}, &Write{}, &Prefilter{}, &Shared{}, &Recursive{}, &Recurrence{}, &Held{}, &Exchange{}, &StageRead{},
 }

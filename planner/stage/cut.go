@@ -73,6 +73,9 @@ func (c *cutter) cut(s *Stage, n physical.Node) (physical.Node, error) {
 		// Each place is a node of its own in metrics.
 		own := *read
 		own.Info = x.Info
+		if x.Whole {
+			own.Kind = physical.Broadcast
+		}
 		s.reads(&own)
 		return &own, nil
 	case *physical.Exchange:
@@ -112,7 +115,7 @@ func (c *cutter) exchange(x *physical.Exchange) (*physical.StageRead, error) {
 
 func (s *Stage) reads(r *physical.StageRead) {
 	for i := range s.Inputs {
-		if s.Inputs[i].Stage == r.Stage {
+		if s.Inputs[i].Stage == r.Stage && s.Inputs[i].Kind == r.Kind {
 			s.Inputs[i].Twice = true
 			return
 		}

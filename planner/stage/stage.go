@@ -52,19 +52,20 @@ type Input struct {
 	Twice bool
 }
 
-// Channel is the channel of the input that the task of a partition reads.
-func (in Input) Channel(partition int32) int32 {
+// Channels are those of the input that the task of a partition reads: its own
+// where rows are divided, else all there are.
+func (j *Job) Channels(in Input, partition int32) (first, n int32) {
 	switch in.Kind {
 	case physical.Hash, physical.RoundRobin:
-		return partition
+		return partition, 1
 	}
-	return 0
+	return 0, j.Stages[in.Stage].Output.Channels
 }
 
 // An Output says into which channels a task divides its rows. Every task of a
 // stage has Channels channels. Channel c of a Hash or RoundRobin output is
-// read by task c of the reading stages; the one channel of a Broadcast is
-// read by all their tasks, that of a Gather by their only task. The Result
+// read by task c of the reading stages (all of them by all tasks where it is read as a
+// whole); the one channel of a Broadcast is read by all their tasks, that of a Gather by their only task. The Result
 // stage has one channel a task, read by the driver.
 type Output struct {
 	Result   bool
@@ -92,11 +93,12 @@ type Task struct {
 	Settings map[string]string
 }
 
-// A Read is the channel of one input with everyone who wrote it.
+// A Read is Channels channels of one input, from Channel on, with everyone who wrote them.
 type Read struct {
-	Stage   int32
-	Channel int32
-	From    []Producer
+	Stage             int32
+	Kind              physical.ExchangeKind
+	Channel, Channels int32
+	From              []Producer
 }
 
 // A Producer is a finished task attempt whose output is at Executor.

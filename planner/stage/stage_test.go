@@ -48,11 +48,14 @@ Stage 3: 1 task, reads stage 2 (Gather) → result
 	if got := j.Stages[0].Splits[1]; len(got[0]) != 1 || got[0][0].Length != 30 || len(got[1]) != 2 {
 		t.Errorf("splits are not balanced by bytes: %v", got)
 	}
-	if c := j.Stages[2].Inputs[0].Channel(3); c != 3 {
-		t.Errorf("task 3 reads channel %d of a hash exchange", c)
+	if c, n := j.Channels(j.Stages[2].Inputs[0], 3); c != 3 || n != 1 {
+		t.Errorf("task 3 reads %d channels from %d of a hash exchange", n, c)
 	}
-	if c := j.Stages[2].Inputs[1].Channel(3); c != 0 {
-		t.Errorf("task 3 reads channel %d of a broadcast", c)
+	if c, n := j.Channels(j.Stages[2].Inputs[1], 3); c != 0 || n != 1 {
+		t.Errorf("task 3 reads %d channels from %d of a broadcast", n, c)
+	}
+	if c, n := j.Channels(Input{Stage: 0, Kind: physical.Broadcast}, 3); c != 0 || n != 4 {
+		t.Errorf("task 3 reads %d channels from %d of a hash exchange as a whole", n, c)
 	}
 }
 
