@@ -36,6 +36,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == executorWord {
 		os.Exit(runExecutor(os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == driverWord {
+		os.Exit(runDriver(os.Args[2:]))
+	}
 	dir, err := os.MkdirTemp("", "driver-test-")
 	if err != nil {
 		panic(err)
@@ -103,6 +106,35 @@ func runExecutor(args []string) int {
 	if err := executor.Run(context.Background(), o); err != nil {
 		return 1
 	}
+	return 0
+}
+
+const driverWord = "driver-test-driver"
+
+// runDriver is a driver that overwrites a folder, for tests that kill it. It
+// prints the process ids of its executors first.
+func runDriver(args []string) int {
+	exe, err := os.Executable()
+	if err != nil {
+		return 1
+	}
+	a, err := app.Open(app.Options{Master: "local-cluster[2,1,256]", ExecutorCommand: []string{exe, executorWord}})
+	if err != nil {
+		return 1
+	}
+	defer a.Close()
+	for len(pids(a)) < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	for _, pid := range pids(a) {
+		fmt.Println(pid)
+	}
+	fmt.Println("ready")
+	if _, err := run(context.Background(), a, args[0]); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println("done")
 	return 0
 }
 
@@ -267,7 +299,9 @@ func TestCancelReachesExecutors(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("the query goes on")
 	}
+	start := time.Now()
 	wait(t, "the goroutines on executors end", 10*time.Second, func() bool { return count() <= before })
+	t.Logf("executors were idle within %v (they say so every 50 ms)", time.Since(start))
 	if got, err := run(t.Context(), a, query); err != nil || got != rows {
 		t.Errorf("the next query: rows %q, error %v", got, err)
 	}

@@ -41,7 +41,7 @@ func damagingProxy(server string) string {
 			}()
 			r := rand.New(rand.NewPCG(uint64(os.Getpid()), conns.Add(1)))
 			go func() {
-				io.Copy(&damager{w: c, r: r, left: r.IntN(6 << 20)}, s)
+				io.Copy(&damager{w: c, r: r, left: r.IntN(8 << 20)}, s)
 				c.Close()
 			}()
 		}
@@ -67,7 +67,7 @@ func (d *damager) Write(b []byte) (int, error) {
 			f.Close()
 		}
 	}
-	d.left = 3<<20 + d.r.IntN(8<<20)
+	d.left = 5<<20 + d.r.IntN(12<<20)
 	bad := append([]byte(nil), b...)
 	switch d.r.IntN(3) {
 	case 0:

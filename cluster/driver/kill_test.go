@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/cluster/driver"
 	"github.com/volley-sql/volley/internal/app"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -197,7 +198,7 @@ func TestInsertKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), "_temp") {
+		if e.Name() == catalog.StagingName {
 			t.Errorf("%s is left", e.Name())
 		}
 	}
