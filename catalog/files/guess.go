@@ -6,8 +6,10 @@ import (
 	"maps"
 	"path"
 	"strings"
+	"sync/atomic"
 
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/format/csv"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
@@ -65,7 +67,22 @@ func guess(ctx context.Context, st store.Store, files []Listed, place string, op
 	if _, ok := opts["escape"]; !ok && len(files) > 0 && doublesQuotes(ctx, st, files[0].File) {
 		opts["escape"] = "\""
 	}
+	if opts["multiline"] == "" && anySpansLines(ctx, st, files, opts) {
+		opts["multiline"] = "true"
+	}
 	return name, opts, nil
+}
+
+// anySpansLines reports whether a record of one of these CSV files goes on behind its line.
+func anySpansLines(ctx context.Context, st store.Store, files []Listed, opts format.Options) bool {
+	var found atomic.Bool
+	_ = inParallel(ctx, len(files), func(ctx context.Context, i int) error {
+		if !found.Load() && csv.SpansLines(ctx, st, files[i].File, opts) {
+			found.Store(true)
+		}
+		return nil
+	})
+	return found.Load()
 }
 
 // spansLines reports whether the first value of a JSON file goes on behind its

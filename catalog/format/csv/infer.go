@@ -12,6 +12,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/format"
+	"github.com/volley-sql/volley/catalog/format/textfile"
 	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/exec/vec"
@@ -82,7 +83,10 @@ func (f Format) Infer(ctx context.Context, st store.Store, files []store.File, o
 
 // inferTypes reads a file as text, several splits at once, and narrows each column.
 func (f Format) inferTypes(ctx context.Context, st store.Store, file store.File, text types.Schema, o *options, opts format.Options) (types.Schema, error) {
-	splits := o.layout.Splits(file)
+	splits, err := o.splits(ctx, st, file, textfile.SplitSize)
+	if err != nil {
+		return nil, err
+	}
 	plain := make(format.Options, len(opts)+1)
 	for k, v := range opts {
 		plain[k] = v
@@ -140,6 +144,9 @@ func inferSplit(ctx context.Context, f Format, req format.ReadRequest, o *option
 				continue
 			}
 			for i, s := range vec.Data[string](b.Cols[c]) {
+				if surely(ts[c].Kind, s, o) {
+					continue
+				}
 				if b.Cols[c].Null(i) || s == "" || o.sampling < 1 && rng.Float64() >= o.sampling {
 					continue
 				}
@@ -150,6 +157,36 @@ func inferSplit(ctx context.Context, f Format, req format.ReadRequest, o *option
 		}
 	}
 	return ts, nil
+}
+
+// surely reports, of most texts that leave a column of kind k as it is, that
+// they do, at a glance.
+func surely(k types.Kind, s string, o *options) bool {
+	switch k {
+	case types.Int32:
+		return len(s) <= 9 && digitsAndPoint(s, 0)
+	case types.Int64:
+		return len(s) <= 18 && digitsAndPoint(s, 0)
+	case types.Float64:
+		return digitsAndPoint(s, 1)
+	case types.Date:
+		// A day up to the 28th is one of every month.
+		return !o.times.HasDateFormat() && len(s) == 10 && s[4] == '-' && s[7] == '-' && digitsAndPoint(s[:4], 0) && digitsAndPoint(s[5:7], 0) && digitsAndPoint(s[8:], 0) &&
+			s[5:7] >= "01" && s[5:7] <= "12" && s[8:] >= "01" && s[8:] <= "28"
+	}
+	return false
+}
+
+// digitsAndPoint reports whether s is one digit or more, with at most so many points behind the first.
+func digitsAndPoint(s string, points int) bool {
+	for i := range len(s) {
+		if c := s[i]; c-'0' > 9 {
+			if points--; c != '.' || i == 0 || points < 0 {
+				return false
+			}
+		}
+	}
+	return s != ""
 }
 
 // narrow is the type of a column that was so far of type t and now holds s too.

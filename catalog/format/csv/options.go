@@ -5,7 +5,8 @@
 //	block of lines ─► tokenizer: fields as strings that borrow the block
 //	               ─► columns: a typed loop each ─► batch
 //
-// Records are lines unless the option multiLine is set; then a file is one split.
+// Records are lines unless the option multiLine is set; then the file is looked
+// through once for places between records to cut it at (cut.go).
 package csv
 
 import (

@@ -30,13 +30,13 @@ func New() format.Format { return Format{} }
 // Name is "csv".
 func (Format) Name() string { return "csv" }
 
-// Splits cuts by size.
-func (Format) Splits(_ context.Context, _ store.Store, f store.File, _ types.Schema, _ []expr.Expr, opts format.Options) ([]catalog.Split, error) {
+// Splits cuts by size, where records span lines between two of them.
+func (Format) Splits(ctx context.Context, st store.Store, f store.File, _ types.Schema, _ []expr.Expr, opts format.Options) ([]catalog.Split, error) {
 	o, err := parseOptions(opts, reading)
 	if err != nil {
 		return nil, err
 	}
-	return o.layout.Splits(f), nil
+	return o.splits(ctx, st, f, textfile.SplitSize)
 }
 
 // Open reads a split.
@@ -279,7 +279,7 @@ func (r *reader) records(block []byte, final bool) (unread int, err error) {
 		block = block[n:]
 		if !r.started {
 			r.started = true
-			if r.o.header {
+			if r.o.header && r.req.Split.Start == 0 {
 				continue
 			}
 		}

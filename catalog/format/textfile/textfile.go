@@ -25,8 +25,8 @@ import (
 )
 
 const (
-	// splitSize is the length of splits; the last one may be up to half as long again.
-	splitSize = 8 << 20
+	// SplitSize is the length of splits; the last one may be up to half as long again.
+	SplitSize = 8 << 20
 	// blockSize is how much is read at a time.
 	blockSize = 1 << 20
 	// maxRecord bounds a line, or a record where records span lines: an
@@ -99,23 +99,26 @@ func Int(opts format.Options, key string, def int) (int, error) {
 	return n, nil
 }
 
-// splittable reports whether lines can be found from the middle of the file.
-func (l Layout) splittable(path string) bool {
-	return !l.Whole && (l.encoding == nil || l.encoding.ascii()) && l.codecOf(path) == ""
+// Raw reports whether offsets in the text are offsets in the file.
+func (l Layout) Raw(path string) bool {
+	return (l.encoding == nil || l.encoding.ascii()) && l.codecOf(path) == ""
 }
+
+// splittable reports whether lines can be found from the middle of the file.
+func (l Layout) splittable(path string) bool { return !l.Whole && l.Raw(path) }
 
 // Splits cuts a file by size alone.
 func (l Layout) Splits(f store.File) []catalog.Split {
 	one := catalog.Split{Path: f.Path, Size: f.Size, ModTime: f.ModTime, Rows: -1}
-	if !l.splittable(f.Path) || f.Size <= splitSize*3/2 {
+	if !l.splittable(f.Path) || f.Size <= SplitSize*3/2 {
 		one.Length = f.Size
 		return []catalog.Split{one}
 	}
 	var out []catalog.Split
 	for at := int64(0); at < f.Size; {
 		s := one
-		s.Start, s.Length = at, splitSize
-		if f.Size-at <= splitSize*3/2 {
+		s.Start, s.Length = at, SplitSize
+		if f.Size-at <= SplitSize*3/2 {
 			s.Length = f.Size - at
 		}
 		out = append(out, s)
@@ -157,9 +160,20 @@ func Open(ctx context.Context, st store.Store, s catalog.Split, l Layout, acct *
 	}
 	r := &Reader{layout: l, path: s.Path, acct: acct, end: -1, close: f.Close, first: blockSize + 64}
 	if !l.splittable(s.Path) {
-		if err := r.openWhole(io.NewSectionReader(f, 0, f.Size())); err != nil {
+		// Part of a file, where records span lines, is what whoever cut it says.
+		from, n := int64(0), f.Size()
+		if l.Raw(s.Path) && (s.Start > 0 || s.Length > 0) {
+			from, n = s.Start, min(s.Length, f.Size()-s.Start)
+		}
+		if l.Raw(s.Path) {
+			r.first = int(min(blockSize, n)) + 64
+		}
+		if err := r.openWhole(io.NewSectionReader(f, from, n)); err != nil {
 			f.Close()
 			return nil, err
+		}
+		if r.at = from; from > 0 {
+			return r, nil
 		}
 		return r, r.skipMark()
 	}
@@ -463,6 +477,9 @@ func (r *Reader) Tail() []byte { return r.buf[:r.have] }
 
 // Path is the file being read.
 func (r *Reader) Path() string { return r.path }
+
+// Offset is the place of the block of the last Next in the text.
+func (r *Reader) Offset() int64 { return r.at }
 
 // AtStart reports whether the block of the last Next is the start of the file.
 func (r *Reader) AtStart() bool { return r.at <= 3 && r.at >= 0 }
