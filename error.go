@@ -35,6 +35,16 @@ func (e *Error) Unwrap() error { return e.cause }
 // statement, a caret under the place, and the hint.
 func (e *Error) Detail() string { return e.inner.Detail() }
 
+// AsError finds the Error of a failure, also one that came by another door, such
+// as a driver of database/sql; nil if there is none.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(public(err), &e) {
+		return e
+	}
+	return nil
+}
+
 // public makes an error of the engine one of this package.
 func public(err error) error {
 	var done *Error

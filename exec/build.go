@@ -97,6 +97,8 @@ func (b *builder) build(n physical.Node) (*chain, error) {
 		return b.values(n)
 	case *physical.Range:
 		return b.ranges(n)
+	case *physical.Feed:
+		return b.feed(n)
 	case *physical.StageRead:
 		return b.stageRead(n)
 	case *physical.Project:

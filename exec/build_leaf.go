@@ -20,6 +20,15 @@ func (b *builder) ranges(n *physical.Range) (*chain, error) {
 	return b.start(n, r, false), nil
 }
 
+// feed reads what the process that runs the task was given.
+func (b *builder) feed(n *physical.Feed) (*chain, error) {
+	src := b.env.Feeds[n.Slot]
+	if src == nil {
+		return nil, sqlerr.New(sqlerr.InternalError, "the task has no rows for %s", n.Name)
+	}
+	return b.start(n, src, false), nil
+}
+
 // splits are those this task reads: all, or its share.
 func (b *builder) splits(n *physical.Scan) []catalog.Split {
 	if b.in != nil {

@@ -186,6 +186,8 @@ func kind(n physical.Node) string {
 		return "Values"
 	case *physical.Range:
 		return "Range"
+	case *physical.Feed:
+		return "Feed"
 	case *physical.Project:
 		return "Project"
 	case *physical.Filter:

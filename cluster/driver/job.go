@@ -13,6 +13,7 @@ import (
 	"github.com/volley-sql/volley/cluster/scheduler"
 	"github.com/volley-sql/volley/exec"
 	"github.com/volley-sql/volley/exec/exchange"
+	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/all"
 	"github.com/volley-sql/volley/exec/vec"
@@ -34,6 +35,7 @@ type Job struct {
 type job struct {
 	job   *stage.Job
 	tasks [][]stage.Task // by stage, without the root
+	feeds map[int32]flow.Source
 
 	ready    chan []stage.Read // what the root reads, once its inputs are there
 	over     chan struct{}     // closed when the job has ended
@@ -48,8 +50,9 @@ type job struct {
 	rootTask *exec.Task
 }
 
-// Run starts a job for a plan lowered to d.Partitions() partitions.
-func (d *Driver) Run(plan physical.Node, settings map[string]string) (*Job, error) {
+// Run starts a job for a plan lowered to d.Partitions() partitions. feeds are
+// the rows of its Feed nodes, by slot; nil if it has none.
+func (d *Driver) Run(plan physical.Node, settings map[string]string, feeds map[int32]flow.Source) (*Job, error) {
 	settings = maps.Clone(settings)
 	if settings == nil {
 		settings = map[string]string{}
@@ -65,7 +68,7 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string) (*Job, erro
 		return nil, err
 	}
 	j := &job{
-		job: cut, ready: make(chan []stage.Read, 1), over: make(chan struct{}), moved: make(chan struct{}),
+		job: cut, feeds: feeds, ready: make(chan []stage.Read, 1), over: make(chan struct{}), moved: make(chan struct{}),
 		located: map[[2]int32]scheduler.Output{}, running: map[scheduler.Attempt]control.Progress{}, nodes: map[int32]control.NodeStats{},
 	}
 	what := scheduler.Job{ID: cut.ID}
@@ -238,7 +241,9 @@ func (q *Job) root(ctx context.Context, reads []stage.Read, yield func(*vec.Batc
 	if err != nil {
 		return false, err
 	}
-	built, env, err := q.d.runner.Build(t, plan, q.relocate)
+	runner := *q.d.runner
+	runner.Feeds = q.j.feeds
+	built, env, err := runner.Build(t, plan, q.relocate)
 	if err != nil {
 		return false, err
 	}

@@ -27,6 +27,8 @@ type Runner struct {
 	Store   exchange.Store
 	// SpillDir is the folder for spill files; nil: one for each task that spills.
 	SpillDir func() (string, error)
+	// Feeds are the rows of Feed nodes, by slot; the driver has them for a root stage.
+	Feeds map[int32]flow.Source
 }
 
 // NowSetting is the setting of a job that holds its start in microseconds
@@ -58,7 +60,7 @@ func (r *Runner) Env(t *stage.Task) (*flow.Env, error) {
 		Threads: max(1, threads), BatchSize: int(settings.BatchSize.Get(s)),
 		Account:   r.Account.Child(taskName(t), 0),
 		Partition: int(t.Partition), Partitions: int(t.Partitions), Attempt: int(t.Attempt),
-		ForceSpill: settings.ForceSpill.Get(s), SpillDir: spill, SpillRoot: root,
+		ForceSpill: settings.ForceSpill.Get(s), SpillDir: spill, SpillRoot: root, Feeds: r.Feeds,
 	}, nil
 }
 

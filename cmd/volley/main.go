@@ -115,7 +115,7 @@ Without a command it is volley sql: at a terminal the shell.`,
 	f.add(root)
 	root.SetVersionTemplate("volley {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(sqlCommand(), runCommand(), generateCommand(), benchCommand(), executorCommand(), versionCommand())
+	root.AddCommand(sqlCommand(), runCommand(), serveCommand(), generateCommand(), benchCommand(), executorCommand(), versionCommand())
 	return root
 }
 

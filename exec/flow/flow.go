@@ -89,6 +89,9 @@ type Env struct {
 	Attempt int
 	// Filters holds runtime filters of the task's joins; nil: none are made.
 	Filters *RuntimeFilters
+	// Feeds are the rows that nodes of kind Feed read, by slot; nil in all
+	// processes but the one that was given them.
+	Feeds map[int32]Source
 	// ForceSpill makes operators that can spill do so early, for tests.
 	ForceSpill bool
 }

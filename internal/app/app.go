@@ -140,20 +140,37 @@ func (a *App) openCatalog(folder string) {
 	a.catalogs, a.closers = []catalog.Catalog{w}, append(a.closers, w.Close)
 }
 
-// Session makes a session of the application.
+// User is who a session is for; the zero value is the user of this process.
+type User struct {
+	Name  string
+	Roles []string
+}
+
+// Session makes a session of the application for the user of this process.
 func (a *App) Session(ctx context.Context) (*session.Session, error) {
+	return a.SessionOf(ctx, User{})
+}
+
+// SessionOf makes a session of the application for a user.
+func (a *App) SessionOf(ctx context.Context, u User) (*session.Session, error) {
 	reg, err := all.Registry()
 	if err != nil {
 		return nil, err
 	}
 	s, err := session.New(session.Config{
 		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.store,
-		Runner: &runner{a}, Settings: a.base, Shared: a.shared,
+		Runner: &runner{a}, Settings: a.base, Shared: a.shared, User: u.Name, Roles: u.Roles,
 	})
-	if err == nil && a.tables != "" {
-		err = addTables(s, a.tables)
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	if a.tables != "" {
+		if err := addTables(s, a.tables); err != nil {
+			return nil, err
+		}
+		s.Given()
+	}
+	return s, nil
 }
 
 func (a *App) openFiles(ctx context.Context, formatName, path string, options map[string]string, declared types.Schema) (catalog.Table, error) {

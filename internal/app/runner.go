@@ -12,6 +12,7 @@ import (
 	"github.com/volley-sql/volley/flight/control"
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/tree"
 	"github.com/volley-sql/volley/planner/physical"
 )
 
@@ -35,7 +36,7 @@ func (r *runner) Run(ctx context.Context, j session.Job) (*session.Running, erro
 		conf["volley.job.user"], conf["volley.job.database"], conf["volley.job.catalog"] = c.User, c.Database, c.Catalog
 	}
 	d := r.a.driver
-	job, err := d.Run(j.Plan, conf)
+	job, err := d.Run(j.Plan, conf, j.Feeds)
 	if err != nil {
 		return nil, err
 	}
@@ -45,10 +46,55 @@ func (r *runner) Run(ctx context.Context, j session.Job) (*session.Running, erro
 		defer r.a.remove(job)
 		rows(yield)
 	}}
+	total := rowsToRead(j.Plan)
+	run.Progress = func() session.Progress {
+		p := progress(job.Progress())
+		p.TotalRows = total
+		return p
+	}
 	if j.Meter {
 		run.Note = func(n physical.Node) string { return note(job.Metrics(), n) }
 	}
 	return run, nil
+}
+
+// rowsToRead is how many rows the scans of a plan read, 0 if not all know.
+func rowsToRead(plan physical.Node) (total int64) {
+	known := true
+	seen := map[int32]bool{}
+	tree.Walk(plan, func(n physical.Node) bool {
+		switch n := n.(type) {
+		case *physical.Shared:
+			again := seen[n.Key]
+			seen[n.Key] = true
+			return !again
+		case *physical.Scan:
+			for _, s := range n.Scan.Splits {
+				known = known && s.Rows >= 0
+				total += s.Rows
+			}
+		}
+		return true
+	})
+	if !known {
+		return 0
+	}
+	return total
+}
+
+// progress sums up the stages of a job.
+func progress(stages []driver.StageProgress) session.Progress {
+	p := session.Progress{Stages: len(stages)}
+	for _, s := range stages {
+		p.Tasks += s.Tasks
+		p.TasksDone += s.Done
+		p.Rows += s.Rows
+		p.Bytes += s.Bytes
+		if s.Done == s.Tasks {
+			p.StagesDone++
+		}
+	}
+	return p
 }
 
 func (a *App) add(j *driver.Job) {

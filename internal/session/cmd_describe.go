@@ -104,6 +104,17 @@ func pairsText(m map[string]string) string {
 	return "[" + strings.Join(parts, ", ") + "]"
 }
 
+// describeColumns is what DESCRIBE gives.
+func describeColumns(n *ast.Describe) types.Schema {
+	switch {
+	case n.Kind == ast.ObjFunction:
+		return strs("function_desc")
+	case n.Kind == ast.ObjDatabase, n.Kind != ast.ObjQuery && len(n.Column.Parts) > 0:
+		return strs("info_name", "info_value")
+	}
+	return describeSchema
+}
+
 // describe runs DESCRIBE.
 func (s *Session) describe(ctx context.Context, st *statement, n *ast.Describe) (*Result, error) {
 	switch n.Kind {
@@ -178,7 +189,7 @@ func describeColumn(d *description, n *ast.Describe) (*Result, error) {
 	if comment == "" {
 		comment = "NULL"
 	}
-	return table(strs("info_name", "info_value"),
+	return table(describeColumns(n),
 		row("col_name", d.schema[i].Name), row("data_type", d.schema[i].Type.String()), row("comment", comment)), nil
 }
 
@@ -209,7 +220,7 @@ func (s *Session) describeDatabase(ctx context.Context, st *statement, n *ast.De
 		}
 		rows = append(rows, row("Properties", text))
 	}
-	return table(strs("info_name", "info_value"), rows...), nil
+	return table(describeColumns(n), rows...), nil
 }
 
 // describeFunction runs DESCRIBE FUNCTION from the function's own definition.
@@ -250,7 +261,7 @@ func (s *Session) describeFunction(n *ast.Describe) (*Result, error) {
 	for _, l := range lines {
 		rows = append(rows, row(l))
 	}
-	return table(strs("function_desc"), rows...), nil
+	return table(describeColumns(n), rows...), nil
 }
 
 func functionLines(d *function.Def, extended bool) []string {

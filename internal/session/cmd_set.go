@@ -15,7 +15,7 @@ import (
 
 // set runs SET key = value, SET key, SET and SET -v.
 func (s *Session) set(n *ast.SetConf) (*Result, error) {
-	schema := strs("key", "value")
+	schema := setSchema(n)
 	switch {
 	case n.Verbose:
 		snap := s.Settings.Snapshot()
@@ -23,7 +23,7 @@ func (s *Session) set(n *ast.SetConf) (*Result, error) {
 		for _, x := range settings.Table() {
 			rows = append(rows, row(x.Key, snap.Get(x.Key), x.Doc, x.Since))
 		}
-		return table(strs("key", "value", "meaning", "Since version"), rows...), nil
+		return table(schema, rows...), nil
 	case n.Key == "":
 		var rows [][]types.Datum
 		for _, kv := range s.Settings.Snapshot().Pairs() {
@@ -41,6 +41,14 @@ func (s *Session) set(n *ast.SetConf) (*Result, error) {
 		return nil, sqlerr.At(err, n.Pos())
 	}
 	return table(schema, row(n.Key, *n.Value)), nil
+}
+
+// setSchema is what SET gives.
+func setSchema(n *ast.SetConf) types.Schema {
+	if n.Verbose {
+		return strs("key", "value", "meaning", "Since version")
+	}
+	return strs("key", "value")
 }
 
 // setTimeZone runs SET TIME ZONE.
@@ -84,36 +92,21 @@ func (s *Session) use(ctx context.Context, st *statement, n *ast.Use) (*Result, 
 	if err != nil {
 		return nil, err
 	}
-	cat, _ := s.Current()
-	db := parts[len(parts)-1]
-	if n.Kind == ast.ObjCatalog || len(parts) == 2 {
-		if s.catalogs[strings.ToLower(parts[0])] == nil {
-			return nil, sqlerr.New(sqlerr.CatalogNotFound, "The catalog `%s` not found.", parts[0]).At(n.Name.Pos())
-		}
-		cat = s.catalogs[strings.ToLower(parts[0])].Name()
-		if len(parts) == 1 {
-			db = DefaultDatabase
-		}
-	}
-	if len(parts) > 2 {
+	cat, db := "", parts[len(parts)-1]
+	switch {
+	case len(parts) > 2:
 		return nil, sqlerr.New(sqlerr.SchemaNotFound, "The schema %s cannot be found.", quote(parts)).At(n.Name.Pos())
+	case n.Kind == ast.ObjCatalog && len(parts) == 1:
+		cat, db = parts[0], DefaultDatabase
+	case len(parts) == 2:
+		cat = parts[0]
 	}
-	ok, err := hasDatabase(ctx, s.catalogs[strings.ToLower(cat)], db)
-	if err != nil {
-		return nil, err
-	}
-	if !ok && !strings.EqualFold(db, GlobalTemp) {
-		return nil, s.noDatabase(ctx, cat, db).At(n.Name.Pos())
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.catalog, s.database = cat, strings.ToLower(db)
-	return empty(), nil
+	return empty(), sqlerr.At(s.Use(ctx, cat, db), n.Name.Pos())
 }
 
 func (s *Session) noDatabase(ctx context.Context, cat, db string) *sqlerr.Error {
 	err := sqlerr.New(sqlerr.SchemaNotFound, "The schema %s cannot be found. Verify the spelling and correctness of the schema and catalog.", quote([]string{cat, db}))
-	if names, lerr := s.catalogs[strings.ToLower(cat)].Databases(ctx); lerr == nil {
+	if names, lerr := s.catalogNamed(cat).Databases(ctx); lerr == nil {
 		if near := sqlerr.Nearest(db, names, 1); len(near) > 0 && sqlerr.Near(db, near[0]) {
 			err = err.WithHint("Did you mean %s?", near[0])
 		}

@@ -15,6 +15,36 @@ import (
 	"github.com/volley-sql/volley/planner/ast"
 )
 
+// showSchema is what SHOW gives.
+func showSchema(n *ast.Show) types.Schema {
+	switch n.Kind {
+	case ast.ShowTables, ast.ShowViews, ast.ShowTableExtended:
+		schema := types.Schema{{Name: "namespace", Type: types.StringType}, {Name: "tableName", Type: types.StringType}, {Name: "isTemporary", Type: types.BoolType}}
+		if n.Kind == ast.ShowViews {
+			schema[1].Name = "viewName"
+		}
+		if n.Kind == ast.ShowTableExtended {
+			schema = append(schema, types.Field{Name: "information", Type: types.StringType})
+		}
+		return schema
+	case ast.ShowDatabases:
+		return strs("namespace")
+	case ast.ShowCatalogs:
+		return strs("catalog")
+	case ast.ShowColumns:
+		return strs("col_name")
+	case ast.ShowFunctions:
+		return strs("function")
+	case ast.ShowPartitions:
+		return strs("partition")
+	case ast.ShowProperties:
+		return strs("key", "value")
+	case ast.ShowCreateTable:
+		return strs("createtab_stmt")
+	}
+	return strs("catalog", "namespace")
+}
+
 // show runs SHOW.
 func (s *Session) show(ctx context.Context, st *statement, n *ast.Show) (*Result, error) {
 	switch n.Kind {
@@ -25,19 +55,19 @@ func (s *Session) show(ctx context.Context, st *statement, n *ast.Show) (*Result
 		if len(n.In.Parts) > 0 {
 			cat = n.In.Parts[0]
 		}
-		c := s.catalogs[strings.ToLower(cat)]
+		c := s.catalogNamed(cat)
 		if c == nil {
 			return nil, sqlerr.New(sqlerr.CatalogNotFound, "The catalog `%s` not found.", cat).At(n.In.Pos())
 		}
 		names, err := c.Databases(ctx)
-		return list("namespace", names, n.Pattern), err
+		return list(n, names, n.Pattern), err
 	case ast.ShowCatalogs:
 		var names []string
 		for _, c := range s.cfg.Catalogs {
 			names = append(names, c.Name())
 		}
 		sort.Strings(names)
-		return list("catalog", names, n.Pattern), nil
+		return list(n, names, n.Pattern), nil
 	case ast.ShowColumns:
 		return s.showColumns(ctx, st, n)
 	case ast.ShowFunctions:
@@ -50,18 +80,18 @@ func (s *Session) show(ctx context.Context, st *statement, n *ast.Show) (*Result
 		return s.showCreate(ctx, st, n)
 	}
 	cat, db := s.Current()
-	return table(strs("catalog", "namespace"), row(cat, db)), nil
+	return table(showSchema(n), row(cat, db)), nil
 }
 
 // list is a result of one column of names that match a pattern.
-func list(column string, names []string, pattern *string) *Result {
+func list(n *ast.Show, names []string, pattern *string) *Result {
 	var rows [][]types.Datum
-	for _, n := range names {
-		if matches(pattern, n) {
-			rows = append(rows, row(n))
+	for _, name := range names {
+		if matches(pattern, name) {
+			rows = append(rows, row(name))
 		}
 	}
-	return table(strs(column), rows...)
+	return table(showSchema(n), rows...)
 }
 
 // matches holds a name against the pattern of SHOW … LIKE: * is any text,
@@ -110,14 +140,7 @@ func (s *Session) showTables(ctx context.Context, st *statement, n *ast.Show) (*
 	if err != nil {
 		return nil, err
 	}
-	schema := types.Schema{{Name: "namespace", Type: types.StringType}, {Name: "tableName", Type: types.StringType}, {Name: "isTemporary", Type: types.BoolType}}
-	if n.Kind == ast.ShowViews {
-		schema[1].Name = "viewName"
-	}
 	extended := n.Kind == ast.ShowTableExtended
-	if extended {
-		schema = append(schema, types.Field{Name: "information", Type: types.StringType})
-	}
 	var rows [][]types.Datum
 	for _, e := range entries {
 		if !matches(n.Pattern, e.Name) || n.Kind == ast.ShowViews && !e.IsView {
@@ -133,7 +156,7 @@ func (s *Session) showTables(ctx context.Context, st *statement, n *ast.Show) (*
 		}
 		rows = append(rows, r)
 	}
-	return table(schema, rows...), nil
+	return table(showSchema(n), rows...), nil
 }
 
 // information is the last column of SHOW TABLE EXTENDED.
@@ -181,7 +204,7 @@ func (s *Session) showColumns(ctx context.Context, st *statement, n *ast.Show) (
 	for _, f := range d.schema {
 		names = append(names, f.Name)
 	}
-	return list("col_name", names, nil), nil
+	return list(n, names, nil), nil
 }
 
 func (s *Session) showFunctions(n *ast.Show) *Result {
@@ -205,7 +228,7 @@ func (s *Session) showFunctions(n *ast.Show) *Result {
 		last := n.Name.Last()
 		pattern = &last
 	}
-	return list("function", slices.Compact(names), pattern)
+	return list(n, slices.Compact(names), pattern)
 }
 
 // showPartitions lists the partitions that hold files.
@@ -253,7 +276,7 @@ func (s *Session) showPartitions(ctx context.Context, st *statement, n *ast.Show
 		}
 	}
 	sort.Strings(names)
-	return list("partition", names, nil), nil
+	return list(n, names, nil), nil
 }
 
 func (s *Session) showProperties(ctx context.Context, st *statement, n *ast.Show) (*Result, error) {
@@ -270,13 +293,13 @@ func (s *Session) showProperties(ctx context.Context, st *statement, n *ast.Show
 		if !ok {
 			v = fmt.Sprintf("Table %s does not have property: %s", strings.Join(d.path, "."), n.Key)
 		}
-		return table(strs("key", "value"), row(n.Key, v)), nil
+		return table(showSchema(n), row(n.Key, v)), nil
 	}
 	var rows [][]types.Datum
 	for _, k := range sortedKeys(d.info.Properties) {
 		rows = append(rows, row(k, d.info.Properties[k]))
 	}
-	return table(strs("key", "value"), rows...), nil
+	return table(showSchema(n), rows...), nil
 }
 
 func sortedKeys(m map[string]string) []string {
@@ -301,7 +324,7 @@ func (s *Session) showCreate(ctx context.Context, st *statement, n *ast.Show) (*
 	if err != nil {
 		return nil, sqlerr.At(err, n.Name.Pos())
 	}
-	return table(strs("createtab_stmt"), row(d.createStatement())), nil
+	return table(showSchema(n), row(d.createStatement())), nil
 }
 
 // createStatement writes the statement that would make the table or view again.

@@ -187,18 +187,24 @@ func (s *Session) createTableAs(ctx context.Context, st *statement, n *ast.Creat
 	for _, i := range order {
 		spec.Schema = append(spec.Schema, schema[i])
 	}
+	r, err := s.createFrom(ctx, st, env, p.Arrange(order), t, spec, mode)
+	return r, sqlerr.At(err, n.Name.Pos())
+}
+
+// createFrom writes the rows of a plan and makes the table with them, at once.
+func (s *Session) createFrom(ctx context.Context, st *statement, env *bind.Env, p *bind.Plan, t *target, spec catalog.TableSpec, mode catalog.CreateMode) (*Result, error) {
 	staged, err := t.cat.Begin(ctx, spec, catalog.Overwrite)
 	if err != nil {
-		return nil, sqlerr.At(err, n.Name.Pos())
+		return nil, err
 	}
-	files, err := s.write(ctx, st, env, p.Arrange(order), staged.Target)
+	files, err := s.write(ctx, st, env, p, staged.Target)
 	if err == nil {
 		staged.Files = files
 		err = t.cat.CreateTable(ctx, spec, mode, staged)
 	}
 	if err != nil {
 		s.abort(t.cat, staged)
-		return nil, sqlerr.At(err, n.Name.Pos())
+		return nil, err
 	}
 	return wrote(files), nil
 }
@@ -310,13 +316,13 @@ func (s *Session) namespace(ctx context.Context, st *statement, n *ast.Name) (ca
 	case 1:
 		db = parts[0]
 	case 2:
-		if cat, db = parts[0], parts[1]; s.catalogs[strings.ToLower(cat)] == nil {
+		if cat, db = parts[0], parts[1]; s.catalogNamed(cat) == nil {
 			return nil, "", sqlerr.New(sqlerr.SchemaNotFound, "The schema %s cannot be found.", quote(parts)).At(n.Pos())
 		}
 	default:
 		return nil, "", sqlerr.New(sqlerr.TooManyNameParts, "%s is not a valid identifier as it has more than 2 name parts.", quote(parts)).At(n.Pos())
 	}
-	return s.catalogs[strings.ToLower(cat)], db, nil
+	return holding(s.catalogNamed(cat), db), db, nil
 }
 
 // drop runs DROP of any kind.

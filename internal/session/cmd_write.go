@@ -57,8 +57,19 @@ func (s *Session) abort(c catalog.Catalog, staged *catalog.Staged) {
 	_ = c.Abort(ctx, staged)
 }
 
-// insert runs INSERT INTO and INSERT OVERWRITE a table.
-func (s *Session) insert(ctx context.Context, st *statement, n *ast.Insert) (*Result, error) {
+// insertion is an INSERT that was bound.
+type insertion struct {
+	t    *target
+	tb   catalog.Table
+	to   *bind.Target
+	env  *bind.Env
+	plan *bind.Plan
+	// values are those of PARTITION (k = v), by place in the table's schema.
+	values map[int]types.Datum
+}
+
+// bindInsert finds the table of an INSERT and binds its query to it.
+func (s *Session) bindInsert(ctx context.Context, st *statement, n *ast.Insert) (*insertion, error) {
 	t, tb, err := s.table(ctx, st, &n.Table, "INSERT")
 	if err != nil {
 		return nil, err
@@ -66,16 +77,21 @@ func (s *Session) insert(ctx context.Context, st *statement, n *ast.Insert) (*Re
 	if n.Replace != nil {
 		return nil, sqlerr.New(sqlerr.UnsupportedTableOperation, "The feature is not supported: Table %s does not support INSERT INTO … REPLACE WHERE.", quote(t.parts)).At(n.Replace.Pos())
 	}
-	to, err := insertTarget(n, t, tb)
-	if err != nil {
+	in := &insertion{t: t, tb: tb, env: s.env(st)}
+	if in.to, err = insertTarget(n, t, tb); err != nil {
 		return nil, err
 	}
 	q := n.Query
 	if len(n.With) > 0 {
 		q = withCTEs(n.With, q)
 	}
-	env := s.env(st)
-	p, values, err := bind.Insert(ctx, env, q, to)
+	in.plan, in.values, err = bind.Insert(ctx, in.env, q, in.to)
+	return in, err
+}
+
+// insert runs INSERT INTO and INSERT OVERWRITE a table.
+func (s *Session) insert(ctx context.Context, st *statement, n *ast.Insert) (*Result, error) {
+	in, err := s.bindInsert(ctx, st, n)
 	if err != nil {
 		return nil, err
 	}
@@ -83,27 +99,34 @@ func (s *Session) insert(ctx context.Context, st *statement, n *ast.Insert) (*Re
 	static := map[string]types.Datum{}
 	if n.Overwrite {
 		mode = catalog.Overwrite
-		if len(tb.PartitionColumns()) > len(values) && settings.PartitionOverwrite.Get(st.snap) == "DYNAMIC" {
+		if len(in.tb.PartitionColumns()) > len(in.values) && settings.PartitionOverwrite.Get(st.snap) == "DYNAMIC" {
 			mode = catalog.OverwritePartitions
 		}
-		for i, v := range values {
-			static[to.Schema[i].Name] = v
+		for i, v := range in.values {
+			static[in.to.Schema[i].Name] = v
 		}
 	}
-	staged, err := t.cat.Begin(ctx, catalog.TableSpec{Name: t.full()}, mode)
+	r, err := s.store(ctx, st, in, mode, static)
+	return r, sqlerr.At(err, n.Table.Pos())
+}
+
+// store writes the rows of a bound insertion and makes them those of the
+// table, all or none.
+func (s *Session) store(ctx context.Context, st *statement, in *insertion, mode catalog.WriteMode, static map[string]types.Datum) (*Result, error) {
+	staged, err := in.t.cat.Begin(ctx, catalog.TableSpec{Name: in.t.full()}, mode)
 	if err != nil {
-		return nil, sqlerr.At(err, n.Table.Pos())
+		return nil, err
 	}
 	if len(static) > 0 {
 		staged.Static = static
 	}
-	written, err := s.write(ctx, st, env, p, staged.Target)
+	written, err := s.write(ctx, st, in.env, in.plan, staged.Target)
 	if err == nil {
-		err = t.cat.Commit(ctx, staged, written)
+		err = in.t.cat.Commit(ctx, staged, written)
 	}
 	if err != nil {
-		s.abort(t.cat, staged)
-		return nil, sqlerr.At(err, n.Table.Pos())
+		s.abort(in.t.cat, staged)
+		return nil, err
 	}
 	return wrote(written), nil
 }

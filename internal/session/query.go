@@ -31,19 +31,19 @@ func (s *Session) query(ctx context.Context, st *statement, q *ast.Query) (*Resu
 	for i, f := range p.Physical.Schema() { // what a plan knows not to be NULL it learnt while optimizing
 		schema[i].Nullable = schema[i].Nullable && f.Nullable
 	}
-	return &Result{Schema: schema, Rows: run.Rows, Query: true}, nil
+	return &Result{Schema: schema, Rows: run.Rows, Query: true, Progress: run.Progress}, nil
 }
 
 // start plans a bound query and starts it.
 func (s *Session) start(ctx context.Context, st *statement, env *bind.Env, b *bind.Plan, meter bool) (*planner.Plan, *Running, error) {
 	if s.cfg.Runner == nil {
-		return nil, nil, sqlerr.New(sqlerr.InternalError, "the session has nobody to run queries")
+		return nil, nil, noRunner()
 	}
 	p, err := planner.Bound(ctx, env, b, s.cfg.Runner.Partitions(st.snap))
 	if err != nil {
 		return nil, nil, b.Places.Locate(err)
 	}
-	run, err := s.cfg.Runner.Run(ctx, Job{Plan: p.Physical, Settings: st.snap, Context: env.Context, Text: st.text, Meter: meter})
+	run, err := s.cfg.Runner.Run(ctx, Job{Plan: p.Physical, Settings: st.snap, Context: env.Context, Text: st.text, Meter: meter, Feeds: st.feeds})
 	if err != nil {
 		return nil, nil, b.Places.Locate(err)
 	}
@@ -62,14 +62,21 @@ func located(in vec.Stream, places sqlerr.Places) vec.Stream {
 	}
 }
 
+func noRunner() error {
+	return sqlerr.New(sqlerr.InternalError, "the session has nobody to run queries")
+}
+
 // explain shows the plans of a statement.
 func (s *Session) explain(ctx context.Context, st *statement, e *ast.Explain) (*Result, error) {
 	text, err := s.explanation(ctx, st, e)
 	if err != nil {
 		return nil, err
 	}
-	return table(types.Schema{{Name: "plan", Type: types.StringType}}, row(strings.TrimRight(text, "\n"))), nil
+	return table(planSchema, row(strings.TrimRight(text, "\n"))), nil
 }
+
+// planSchema is what EXPLAIN gives.
+var planSchema = types.Schema{{Name: "plan", Type: types.StringType}}
 
 func (s *Session) explanation(ctx context.Context, st *statement, e *ast.Explain) (string, error) {
 	env := s.env(st)

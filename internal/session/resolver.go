@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/infoschema"
 	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
@@ -123,17 +124,27 @@ func (s *Session) tempView(name []string) *view {
 	return nil
 }
 
+// catalogNamed returns the catalog of a name, nil if there is none.
+func (s *Session) catalogNamed(name string) catalog.Catalog { return s.catalogs[strings.ToLower(name)] }
+
+// holding is the catalog that has a database of c: information_schema is over every catalog.
+func holding(c catalog.Catalog, db string) catalog.Catalog {
+	if c != nil && strings.EqualFold(db, catalog.InformationSchema) {
+		return infoschema.New(c)
+	}
+	return c
+}
+
 // locate splits a name into catalog, database and table, filling in what is current.
 func (s *Session) locate(cat, db string, name []string) (catalog.Catalog, string, string, error) {
-	find := func(n string) catalog.Catalog { return s.catalogs[strings.ToLower(n)] }
 	switch len(name) {
 	case 1:
-		return find(cat), db, name[0], nil
+		return holding(s.catalogNamed(cat), db), db, name[0], nil
 	case 2:
-		return find(cat), name[0], name[1], nil
+		return holding(s.catalogNamed(cat), name[0]), name[0], name[1], nil
 	case 3:
-		if c := find(name[0]); c != nil {
-			return c, name[1], name[2], nil
+		if c := s.catalogNamed(name[0]); c != nil {
+			return holding(c, name[1]), name[1], name[2], nil
 		}
 		return nil, "", "", tableNotFound(name)
 	}
@@ -201,7 +212,7 @@ func (s *Session) table(ctx context.Context, st *statement, n *ast.Name, operati
 // entries lists tables and views of a database, temporary views with an empty
 // database among them.
 func (s *Session) entries(ctx context.Context, cat, db string) ([]catalog.Entry, error) {
-	c := s.catalogs[strings.ToLower(cat)]
+	c := holding(s.catalogNamed(cat), db)
 	var out []catalog.Entry
 	if !strings.EqualFold(db, GlobalTemp) {
 		var err error
@@ -229,7 +240,7 @@ func (s *Session) entries(ctx context.Context, cat, db string) ([]catalog.Entry,
 
 // hasDatabase reports whether a database exists.
 func hasDatabase(ctx context.Context, c catalog.Catalog, db string) (bool, error) {
-	_, err := c.DescribeDatabase(ctx, db)
+	_, err := holding(c, db).DescribeDatabase(ctx, db)
 	if e := (*sqlerr.Error)(nil); errors.As(err, &e) && e.Cond == sqlerr.SchemaNotFound {
 		return false, nil
 	}

@@ -19,6 +19,28 @@ type Result struct {
 	Settings *settings.Snapshot
 	// Written counts what an INSERT or CREATE TABLE AS stored.
 	Written *Written
+	// Progress tells how far the job behind Rows is; nil if nothing is known.
+	Progress func() Progress
+}
+
+// until has end called when the rows are over or given up, and gives errors
+// among them the text their places are in. What a command gives is there
+// already: nothing runs any more.
+func (r *Result) until(end func(), text string) *Result {
+	if !r.Query {
+		end()
+		return r
+	}
+	rows := r.Rows
+	r.Rows = func(yield func(*vec.Batch, error) bool) {
+		defer end()
+		for b, err := range rows {
+			if !yield(b, placed(err, text)) {
+				return
+			}
+		}
+	}
+	return r
 }
 
 // Written counts what a statement stored.
@@ -76,7 +98,7 @@ func (r *Result) Collect() ([][]types.Datum, error) {
 		for _, i := range b.Selection() {
 			row := make([]types.Datum, len(b.Cols))
 			for c, v := range b.Cols {
-				row[c] = owned(v.Get(int(i)))
+				row[c] = types.Own(v.Get(int(i)))
 			}
 			out = append(out, row)
 		}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/settings"
@@ -51,6 +52,8 @@ type Job struct {
 	Text string
 	// Meter asks for rows and time of every operator.
 	Meter bool
+	// Feeds are the rows of the plan's Feed nodes, by slot.
+	Feeds map[int32]flow.Source
 }
 
 // Running is a plan that runs while its rows are read.
@@ -61,6 +64,16 @@ type Running struct {
 	// Note describes what a node did, once Rows has ended ("rows=10 time=2ms");
 	// nil if the runner does not meter.
 	Note func(n physical.Node) string
+	// Progress tells how far the job is, at any time; nil if the runner does not know.
+	Progress func() Progress
+}
+
+// Progress is how far a job is. Rows and Bytes are what was read so far.
+type Progress struct {
+	Stages, StagesDone, Tasks, TasksDone int
+	Rows, Bytes                          int64
+	// TotalRows is how many rows there are to read, 0 if that is not known.
+	TotalRows int64
 }
 
 // Config is what a session is made of.
@@ -76,8 +89,10 @@ type Config struct {
 	Store     store.Store
 	Runner    Runner
 	Settings  *settings.Snapshot
-	// User is the name current_user gives; empty: that of the system.
-	User string
+	// User is the name current_user gives; empty: that of the system. Roles are
+	// those somebody vouches for.
+	User  string
+	Roles []string
 	// Shared holds what sessions of one application have in common; nil makes a new one.
 	Shared *Shared
 }
@@ -103,6 +118,11 @@ type Session struct {
 	vars     map[string]*variable
 	funcs    map[string]*bind.Function
 	cached   map[string]bool
+	// given are the views that the session began with.
+	given  map[string]*view
+	ends   map[int]context.CancelCauseFunc // of statements that run
+	nextID int
+	closed bool
 }
 
 // view is a temporary view: a query in the world of its creation, or a table of files.
@@ -142,7 +162,7 @@ func New(cfg Config) (*Session, error) {
 	s := &Session{
 		cfg: cfg, Settings: settings.NewStore(cfg.Settings), shared: cfg.Shared, catalogs: map[string]catalog.Catalog{},
 		catalog: cfg.Catalogs[0].Name(), database: DefaultDatabase,
-		views: map[string]*view{}, vars: map[string]*variable{}, funcs: map[string]*bind.Function{}, cached: map[string]bool{},
+		views: map[string]*view{}, vars: map[string]*variable{}, funcs: map[string]*bind.Function{}, cached: map[string]bool{}, ends: map[int]context.CancelCauseFunc{},
 	}
 	for _, c := range cfg.Catalogs {
 		s.catalogs[strings.ToLower(c.Name())] = c
@@ -177,24 +197,26 @@ func (s *Session) Run(ctx context.Context, sql string, params Params) (*Result, 
 	if err != nil {
 		return nil, placed(err, text)
 	}
-	r, err := s.execute(ctx, &statement{st: st, text: text, params: params, snap: snap})
-	if err != nil {
-		return nil, placed(err, text)
-	}
-	rows := r.Rows
-	r.Rows = func(yield func(*vec.Batch, error) bool) {
-		for b, err := range rows {
-			if !yield(b, placed(err, text)) {
-				return
-			}
-		}
-	}
-	return r, nil
+	return s.started(ctx, &statement{st: st, text: text, params: params, snap: snap})
 }
 
 // Execute executes a statement that was not parsed from text here.
 func (s *Session) Execute(ctx context.Context, st ast.Statement, params Params) (*Result, error) {
-	return s.execute(ctx, &statement{st: st, params: params, snap: s.Settings.Snapshot()})
+	return s.started(ctx, &statement{st: st, params: params, snap: s.Settings.Snapshot()})
+}
+
+// started executes a statement for as long as the session is open.
+func (s *Session) started(ctx context.Context, st *statement) (*Result, error) {
+	ctx, leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.execute(ctx, st)
+	if err != nil {
+		leave()
+		return nil, placed(err, st.text)
+	}
+	return r.until(leave, st.text), nil
 }
 
 // placed gives an error the text its position is in.
@@ -210,8 +232,13 @@ type statement struct {
 	st     ast.Statement
 	text   string
 	params Params
-	snap   *settings.Snapshot
-	now    time.Time
+	// markers stand for params while the statement is prepared.
+	markers *bind.Markers
+	// batch gives params many values, and feeds are the rows of the plan's Feed nodes.
+	batch *bind.Batch
+	feeds map[int32]flow.Source
+	snap  *settings.Snapshot
+	now   time.Time
 }
 
 // source is the text of a part of the statement, written anew if it was not parsed.
@@ -229,7 +256,7 @@ func (s *Session) env(st *statement) *bind.Env {
 	}
 	cat, db := s.Current()
 	return &bind.Env{
-		Functions: s.cfg.Functions, Resolver: &resolver{s: s, catalog: cat, database: db}, Settings: st.snap, Params: st.params,
+		Functions: s.cfg.Functions, Resolver: &resolver{s: s, catalog: cat, database: db}, Settings: st.snap, Params: st.params, Markers: st.markers, Batch: st.batch,
 		Context: &function.Context{
 			ANSI: settings.ANSI.Get(st.snap), TimeZone: settings.TimeZone(st.snap), Now: st.now, Setting: st.snap.Get,
 			User: s.cfg.User, Database: db, Catalog: cat,

@@ -30,6 +30,7 @@ func (threads) Partitions(*settings.Snapshot) int { return 1 }
 func (r threads) Run(ctx context.Context, j session.Job) (*session.Running, error) {
 	t, err := exec.Build(&flow.Env{
 		Functions: r.functions, Context: j.Context, Threads: 2, BatchSize: int(settings.BatchSize.Get(j.Settings)),
+		Feeds: j.Feeds,
 	}, j.Plan, nil)
 	if err != nil {
 		return nil, err
@@ -73,6 +74,10 @@ func run(t testing.TB, s *session.Session, sql string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return rowsOf(r)
+}
+
+func rowsOf(r *session.Result) (string, error) {
 	rows, err := r.Collect()
 	if err != nil {
 		return "", err

@@ -56,6 +56,9 @@ func (s *Snapshot) Pairs() [][2]string {
 	return out
 }
 
+// Equal reports whether both hold the same settings.
+func (s *Snapshot) Equal(o *Snapshot) bool { return s == o || maps.Equal(s.Map(), o.Map()) }
+
 // Map is what was set, for descriptions sent to executors; New reads it.
 func (s *Snapshot) Map() map[string]string {
 	if s == nil {
@@ -73,13 +76,29 @@ func (s *Snapshot) With(key, value string) (*Snapshot, error) {
 	return st.cur, nil
 }
 
-// Of makes a snapshot from pairs as Map gave them; values that do not fit are dropped.
+// Of makes a snapshot from pairs as Map gave them; values that do not fit are
+// dropped, and so are keys that Set refuses. Every task makes one, so it is quick.
 func Of(pairs map[string]string) *Snapshot {
-	var st Store
+	m := make(map[string]string, len(pairs))
 	for k, v := range pairs {
-		_ = st.Set(k, v)
+		row := Lookup(k)
+		if row == nil {
+			if !refused(k) {
+				m[k] = v
+			}
+			continue
+		}
+		if v, err := row.normal(v); err == nil {
+			m[row.Key] = v
+		}
 	}
-	return st.Snapshot()
+	return &Snapshot{set: m}
+}
+
+// refused reports whether a key that is not in the table is an error: it is
+// neither one of Spark's nor of another system's, which have a dot.
+func refused(key string) bool {
+	return !strings.Contains(key, ".") || strings.HasPrefix(strings.ToLower(key), "volley.")
 }
 
 // Store is the settings of a session. It is safe for concurrent use, and its
@@ -105,7 +124,7 @@ func (st *Store) Snapshot() *Snapshot {
 func (st *Store) Set(key, value string) error {
 	row := Lookup(key)
 	if row == nil {
-		if !strings.Contains(key, ".") || strings.HasPrefix(strings.ToLower(key), "volley.") {
+		if refused(key) {
 			return unknown(key)
 		}
 		st.change(func(m map[string]string) { m[key] = value })

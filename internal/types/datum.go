@@ -1,5 +1,7 @@
 package types
 
+import "strings"
+
 // Datum is one SQL value outside a vector: a literal, a partition value, a
 // statistic. nil is NULL. Otherwise the dynamic type follows the SQL type:
 //
@@ -22,4 +24,21 @@ type MapDatum struct{ Keys, Values []Datum }
 type CalendarInterval struct {
 	Months, Days int32
 	Micros       int64
+}
+
+// Own copies the strings in a datum that a vector lent (vec.Vec.Get), so that
+// it outlives the batch. Its lists, which Get made, are written to.
+func Own(d Datum) Datum {
+	switch d := d.(type) {
+	case string:
+		return strings.Clone(d)
+	case []Datum:
+		for i := range d {
+			d[i] = Own(d[i])
+		}
+	case MapDatum:
+		Own(d.Keys)
+		Own(d.Values)
+	}
+	return d
 }

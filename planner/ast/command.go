@@ -201,6 +201,26 @@ type Uncache struct {
 	IfExists bool
 }
 
+// TransactionOp is what a Transaction statement does.
+type TransactionOp uint8
+
+// The operations.
+const (
+	BeginTransaction TransactionOp = iota
+	CommitTransaction
+	RollbackTransaction
+)
+
+func (o TransactionOp) String() string {
+	return [...]string{"START TRANSACTION", "COMMIT", "ROLLBACK"}[o]
+}
+
+// Transaction is START TRANSACTION (or BEGIN), COMMIT or ROLLBACK.
+type Transaction struct {
+	Span
+	Op TransactionOp
+}
+
 // ClearCache is CLEAR CACHE.
 type ClearCache struct{ Span }
 
@@ -261,6 +281,7 @@ func (*Reset) statement()           {}
 func (*Cache) statement()           {}
 func (*Uncache) statement()         {}
 func (*ClearCache) statement()      {}
+func (*Transaction) statement()     {}
 func (*Refresh) statement()         {}
 func (*Analyze) statement()         {}
 func (*Repair) statement()          {}

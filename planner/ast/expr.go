@@ -89,11 +89,13 @@ type Star struct {
 	Replace   []SelectItem
 }
 
-// Param is a parameter marker: ? or :name.
+// Param is a parameter marker: ?, $1 or :name.
 type Param struct {
 	Span
-	Name  string // empty for ?
-	Index int    // number of the ? in the statement, from 0
+	Name  string // empty for ? and $1
+	Index int    // place of the value, from 0: the number of the ? in the statement, or one less than that of $1
+	// Numbered says that the marker was written $1, not ?.
+	Numbered bool
 }
 
 // UnaryOp is an operator with one operand.

@@ -126,6 +126,8 @@ func (p *printer) command(s Statement) {
 		p.put("UNCACHE TABLE ")
 		p.flag(s.IfExists, "IF EXISTS ")
 		p.name(s.Table)
+	case *Transaction:
+		p.put(s.Op.String())
 	case *ClearCache:
 		p.put("CLEAR CACHE")
 	case *Refresh:

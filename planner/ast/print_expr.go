@@ -27,10 +27,13 @@ func (p *printer) expr(e Expr) {
 	case *Star:
 		p.star(e)
 	case *Param:
-		if e.Name == "" {
-			p.put("?")
-		} else {
+		switch {
+		case e.Name != "":
 			p.put(":", e.Name)
+		case e.Numbered:
+			p.put("$", strconv.Itoa(e.Index+1))
+		default:
+			p.put("?")
 		}
 	case *Unary:
 		p.unary(e)

@@ -91,6 +91,10 @@ type Env struct {
 	Resolver  Resolver
 	Settings  *settings.Snapshot
 	Params    Params
+	// Markers, if not nil, stand for parameters that have no values yet; Params is not looked at then.
+	Markers *Markers
+	// Batch, if not nil, gives parameters many values: see there.
+	Batch *Batch
 	// Context is what calls see that are folded while binding: time zone,
 	// start of the query, user.
 	Context *function.Context
@@ -111,7 +115,10 @@ type Plan struct {
 	// Places are what positions in the plan's expressions refer to, and with
 	// them those of errors while it runs.
 	Places sqlerr.Places
-	last   expr.ColID // the highest id in use
+	// Unsteady says that the plan holds what may be different another time: the
+	// time itself, the seed of a random number.
+	Unsteady bool
+	last     expr.ColID // the highest id in use
 }
 
 // Root is the whole plan: Node under the plans that its CTEs share.
@@ -146,11 +153,22 @@ func Query(ctx context.Context, env *Env, q *ast.Query) (*Plan, error) {
 // finish makes the output of rel that of a whole query: its visible columns.
 func (b *binder) finish(rel *relation) *Plan {
 	rel = b.narrow(rel)
-	p := &Plan{Node: rel.plan, Tables: b.tables, shared: b.shared, Places: b.places, last: b.lastCol}
+	p := b.plan(rel.plan)
 	for _, f := range rel.fields {
 		p.Columns = append(p.Columns, named(f.col, f.name))
 	}
 	return p
+}
+
+// plan makes a plan of all that was bound; its columns are the caller's affair.
+func (b *binder) plan(n logical.Node) *Plan {
+	if m := b.env.Markers; m != nil {
+		m.settle(n)
+		for _, s := range b.shared.Plans {
+			m.settle(s)
+		}
+	}
+	return &Plan{Node: n, Tables: b.tables, Unsteady: b.unsteady, shared: b.shared, Places: b.places, last: b.lastCol}
 }
 
 // Scalar binds an expression without columns (the value of SET VARIABLE, a
@@ -221,6 +239,10 @@ type binder struct {
 	// nodes counts relations and query blocks, to stop what CTEs of CTEs multiply.
 	nodes  int
 	tables []catalog.Table
+	// unsteady: see Plan.
+	unsteady bool
+	// batch are the columns of the Batch for the row of VALUES being bound.
+	batch []field
 	// texts are how ast nodes print in column names where the tree alone does not tell.
 	texts map[ast.Node]string
 }

@@ -294,7 +294,7 @@ func (b *binder) callDef(s *site, def *function.Def, name string, args []expr.Ex
 	}
 	if ov.Rewrite != nil {
 		args = b.convert(args, ov.Params)
-		x, err := ov.Rewrite(args)
+		x, err := b.rewritten(ov, args)
 		if err != nil {
 			return nil, sqlerr.At(err, pos)
 		}
@@ -309,6 +309,7 @@ func (b *binder) callDef(s *site, def *function.Def, name string, args []expr.Ex
 // has said what their parameters are.
 func (b *binder) overload(s *site, def *function.Def, name string, args []expr.Expr, surface []ast.Expr, pos int, distinct bool) (*function.Overload, error) {
 	c := &function.Call{Name: name, Args: args, ANSI: b.ansi, Distinct: distinct, TimeZone: settings.TimeZone(b.set), Setting: b.set.Get, Fold: b.argument}
+	b.unsteady = b.unsteady || def.Volatility != function.Immutable
 	lambdas := false
 	for i, a := range args {
 		if a == nil {
@@ -316,7 +317,7 @@ func (b *binder) overload(s *site, def *function.Def, name string, args []expr.E
 			args[i] = pendingLambda(surface[i].(*ast.Lambda))
 		}
 	}
-	ov, err := def.Resolve(c)
+	ov, err := b.resolveCall(def, c)
 	if err != nil {
 		return nil, sqlerr.At(err, pos)
 	}
@@ -343,7 +344,7 @@ func (b *binder) overload(s *site, def *function.Def, name string, args []expr.E
 		args[i] = l
 		ts[i] = l.Type()
 	}
-	ov, err = def.Resolve(c)
+	ov, err = b.resolveCall(def, c)
 	return ov, sqlerr.At(err, pos)
 }
 

@@ -377,6 +377,9 @@ func (b *binder) double(e ast.Expr) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if l := b.standIn(x, types.Float64Type); l != nil {
+		x = l
+	}
 	l, err := b.constant(x, e.Pos(), "TABLESAMPLE argument")
 	if err != nil {
 		return 0, err

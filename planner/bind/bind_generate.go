@@ -193,6 +193,9 @@ func (b *binder) rangeFunction(r *ast.FuncRef, sc *scope) (*relation, error) {
 		if !isLiteral(x) && !b.foldable(x) {
 			return nil, sqlerr.New(sqlerr.NonFoldable, "The function `range` requires the parameter %d to be a foldable expression of the type \"BIGINT\", but the actual argument is a non-foldable.", i+1).At(a.Pos())
 		}
+		if l := b.standIn(x, types.Int64Type); l != nil {
+			x = l
+		}
 		l, err := b.constant(x, a.Pos(), "argument of range")
 		if err != nil {
 			return nil, err

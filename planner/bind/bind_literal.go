@@ -211,11 +211,18 @@ func (b *binder) param(e *ast.Param) (expr.Expr, error) {
 	name := e.Name
 	if name == "" {
 		name = strconv.Itoa(e.Index + 1)
-		if e.Index < len(b.env.Params.Positional) {
-			l = b.env.Params.Positional[e.Index]
+	}
+	switch {
+	case b.env.Batch != nil:
+		return b.batchParam(e)
+	case b.env.Markers != nil:
+		if l = b.env.Markers.marker(e); l != nil {
+			return l, nil
 		}
-	} else {
+	case e.Name != "":
 		l = b.env.Params.Named[name]
+	case e.Index < len(b.env.Params.Positional):
+		l = b.env.Params.Positional[e.Index]
 	}
 	if l == nil {
 		return nil, sqlerr.New(sqlerr.UnboundParameter, "Found the unbound parameter: %s.", name).
@@ -258,6 +265,7 @@ func (b *binder) specialTime(text string, t types.Type) (types.Datum, bool) {
 	if !ok || c == nil || t.Kind == types.Time {
 		return nil, false
 	}
+	b.unsteady = true
 	at := c.TimeZone
 	if zone = strings.TrimSpace(zone); zone != "" {
 		var err error

@@ -68,6 +68,9 @@ func (b *binder) nameParts(n *ast.Name) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.standIn(x, types.StringType) != nil {
+		return nil, unnamed(n.Expr)
+	}
 	l, err := b.constant(x, n.Expr.Pos(), "argument of IDENTIFIER")
 	if err != nil {
 		return nil, err

@@ -349,6 +349,7 @@ func (b *binder) cast(s *site, e *ast.Cast) (expr.Expr, error) {
 	if x.Type().SameShape(to) {
 		return x, nil
 	}
+	b.learn(x, to)
 	if l, ok := x.(*expr.Literal); ok {
 		if v, ok := widened(l, to); ok {
 			return &expr.Literal{Value: v, T: to}, nil

@@ -173,7 +173,12 @@ func (b *binder) count(e ast.Expr, what string) (int64, error) {
 	if !isLiteral(x) && !b.foldable(x) {
 		return 0, unfoldable(e, what)
 	}
-	if k := x.Type().Kind; !k.IsInteger() && k != types.Null || k == types.Int64 {
+	if l := b.standIn(x, types.Int64Type); l != nil {
+		x = l
+	}
+	// Clients count in 64 bits, so a parameter may be BIGINT.
+	_, given := e.(*ast.Param)
+	if k := x.Type().Kind; !k.IsInteger() && k != types.Null || k == types.Int64 && !given {
 		return 0, sqlerr.New(sqlerr.InvalidLimitType, "The limit like expression %s is invalid. The %s expression must be integer type, but got %q.", ast.ColumnName(e, nil), what, x.Type().SQL()).At(e.Pos())
 	}
 	l, err := b.constant(x, e.Pos(), what)

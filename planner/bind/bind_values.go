@@ -12,6 +12,9 @@ import (
 // values binds VALUES (…), (…): columns col1, col2 … of the common types of
 // their rows.
 func (b *binder) values(v *ast.Values, fr *frame, ctes *cteScope) (*relation, error) {
+	if b.env.Batch != nil {
+		return b.batchValues(v, &site{sc: &scope{frame: &frame{}, ctes: ctes}, clause: "VALUES"})
+	}
 	n := &logical.Values{Rows: make([][]expr.Expr, len(v.Rows))}
 	width := len(v.Rows[0])
 	ts := make([]types.Type, width)

@@ -156,6 +156,9 @@ func (b *binder) bound(s *site, f *ast.Frame, a *ast.Bound, c *expr.WindowCall) 
 	if !b.foldable(x) && !isLiteral(x) {
 		return expr.Bound{}, sqlerr.New(sqlerr.FrameNotFoldable, "Cannot resolve the window frame: the bound %s is not a constant.", ast.ColumnName(a.Offset, nil)).At(a.Pos())
 	}
+	if l := b.standIn(x, types.Int32Type); l != nil {
+		x = l
+	}
 	t, err := b.offsetType(f, x.Type(), c, a.Pos())
 	if err != nil {
 		return expr.Bound{}, err

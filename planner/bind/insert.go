@@ -39,14 +39,18 @@ func Insert(ctx context.Context, env *Env, q *ast.Query, t *Target) (p *Plan, va
 	if err != nil {
 		return nil, nil, err
 	}
-	rel = b.narrow(rel)
+	return b.insert(b.narrow(rel), t)
+}
+
+// insert brings a relation into the form of the target.
+func (b *binder) insert(rel *relation, t *Target) (p *Plan, values map[int]types.Datum, err error) {
 	from, err := b.assign(rel, t)
 	if err != nil {
 		return nil, nil, err
 	}
 	proj := &logical.Project{Input: rel.plan}
 	values = map[int]types.Datum{}
-	p = &Plan{Node: proj, Tables: b.tables}
+	var cols []*expr.Column
 	for i, c := range t.Schema {
 		var x expr.Expr
 		switch {
@@ -71,9 +75,10 @@ func Insert(ctx context.Context, env *Env, q *ast.Query, t *Target) (p *Plan, va
 		}
 		col := b.newColumn(c.Name, x.Type(), x.Nullable())
 		proj.Exprs = append(proj.Exprs, logical.Named{Col: col, Expr: x})
-		p.Columns = append(p.Columns, col)
+		cols = append(cols, col)
 	}
-	p.last, p.Places, p.shared = b.lastCol, b.places, b.shared
+	p = b.plan(proj)
+	p.Columns = cols
 	return p, values, nil
 }
 
@@ -159,6 +164,7 @@ func (b *binder) store(x expr.Expr, c types.Field, t *Target) (expr.Expr, error)
 	if x.Type().SameShape(c.Type) {
 		return x, nil
 	}
+	b.learn(x, c.Type)
 	policy := settings.StoreAssignment.Get(b.set)
 	mode := expr.CastANSI
 	ok := storable(x.Type(), c.Type)
@@ -294,13 +300,13 @@ func (p *Plan) Write(t catalog.WriteTarget) *Plan {
 	} {
 		w.Cols = append(w.Cols, &expr.Column{ID: p.last + expr.ColID(i) + 1, Name: f.Name, T: f.Type, Pos: sqlerr.NoPos})
 	}
-	return &Plan{Node: w, Columns: w.Cols, Tables: p.Tables, shared: p.shared, Places: p.Places, last: p.last + 4}
+	return &Plan{Node: w, Columns: w.Cols, Tables: p.Tables, Unsteady: p.Unsteady, shared: p.shared, Places: p.Places, last: p.last + 4}
 }
 
 // Arrange returns p with its columns in another order.
 func (p *Plan) Arrange(order []int) *Plan {
 	proj := &logical.Project{Input: p.Node}
-	out := &Plan{Node: proj, Tables: p.Tables, shared: p.shared, Places: p.Places, last: p.last}
+	out := &Plan{Node: proj, Tables: p.Tables, Unsteady: p.Unsteady, shared: p.shared, Places: p.Places, last: p.last}
 	for _, i := range order {
 		c := p.Columns[i]
 		proj.Exprs = append(proj.Exprs, logical.Named{Col: c, Expr: c})

@@ -67,6 +67,7 @@ func (b *binder) implicit(e expr.Expr, t types.Type) expr.Expr {
 	if from.SameShape(t) {
 		return e
 	}
+	b.learn(e, t)
 	if l, ok := e.(*expr.Literal); ok {
 		if v, ok := widened(l, t); ok {
 			return &expr.Literal{Value: v, T: t}
@@ -108,6 +109,9 @@ func widened(l *expr.Literal, t types.Type) (types.Datum, bool) {
 
 // constant folds e, which stands for what, to a literal.
 func (b *binder) constant(e expr.Expr, pos int, what string) (*expr.Literal, error) {
+	if l := b.standIn(e, types.StringType); l != nil {
+		return l, nil
+	}
 	if l, ok := e.(*expr.Literal); ok {
 		return l, nil
 	}

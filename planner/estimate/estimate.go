@@ -126,6 +126,8 @@ func (e *Estimator) relation(n logical.Node) *Relation {
 		return e.scan(n)
 	case *logical.Values:
 		return plain(float64(len(n.Rows)), n.Cols)
+	case *logical.Feed:
+		return plain(unknownRows, n.Cols)
 	case *logical.Range:
 		rows := math.Max(0, math.Ceil(float64(n.End-n.Start)/float64(n.Step)))
 		r := plain(rows, nil)

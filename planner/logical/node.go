@@ -49,6 +49,14 @@ type Range struct {
 	Start, End, Step int64
 }
 
+// Feed is rows that come from outside of the plan: a stream that whoever runs
+// the plan holds under Slot. It can be read once.
+type Feed struct {
+	Name string // for EXPLAIN and messages
+	Slot int32
+	Cols []*expr.Column
+}
+
 // Named is an output column computed by an expression.
 type Named struct {
 	Col  *expr.Column
@@ -220,6 +228,7 @@ type Sample struct {
 
 func (n *Scan) Columns() []*expr.Column    { return n.Cols }
 func (n *Values) Columns() []*expr.Column  { return n.Cols }
+func (n *Feed) Columns() []*expr.Column    { return n.Cols }
 func (n *Range) Columns() []*expr.Column   { return []*expr.Column{n.Col} }
 func (n *Project) Columns() []*expr.Column { return named(nil, n.Exprs) }
 func (n *Filter) Columns() []*expr.Column  { return n.Input.Columns() }
@@ -307,6 +316,7 @@ func Schema(n Node) types.Schema {
 func (*Scan) sealed()      {}
 func (*Values) sealed()    {}
 func (*Range) sealed()     {}
+func (*Feed) sealed()      {}
 func (*Project) sealed()   {}
 func (*Filter) sealed()    {}
 func (*Aggregate) sealed() {}
@@ -324,6 +334,7 @@ func (*Write) sealed()     {}
 func (*Scan) IsPlan()      {}
 func (*Values) IsPlan()    {}
 func (*Range) IsPlan()     {}
+func (*Feed) IsPlan()      {}
 func (*Project) IsPlan()   {}
 func (*Filter) IsPlan()    {}
 func (*Aggregate) IsPlan() {}

@@ -124,6 +124,8 @@ func (l *lowerer) node(n logical.Node, need expr.ColSet) (*plan, error) {
 		return l.scan(n, need)
 	case *logical.Values:
 		return l.values(n)
+	case *logical.Feed:
+		return &plan{node: &physical.Feed{Info: l.info(), Name: n.Name, Slot: n.Slot, Cols: schema(n.Cols)}, cols: n.Cols}, nil
 	case *logical.Range:
 		return l.ranges(n), nil
 	case *logical.Project:

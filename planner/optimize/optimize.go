@@ -153,6 +153,8 @@ func defines(n logical.Node) []*expr.Column {
 		return n.Cols
 	case *logical.Values:
 		return n.Cols
+	case *logical.Feed:
+		return n.Cols
 	case *logical.Range:
 		return []*expr.Column{n.Col}
 	case *logical.Project:

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/volley-sql/volley/planner/ast"
@@ -83,6 +84,15 @@ func (p *parser) operandSign() ast.Expr {
 		p.advance()
 		p.params++
 		return &ast.Param{Span: p.from(t.pos), Index: p.params - 1}
+	case "$":
+		if n := p.peek(); n.kind == tInt && n.pos == t.end {
+			i, err := strconv.ParseInt(p.text(n), 10, 32)
+			if err == nil && i >= 1 && i <= maxParams {
+				p.advance()
+				p.advance()
+				return &ast.Param{Span: p.from(t.pos), Index: int(i) - 1, Numbered: true}
+			}
+		}
 	case ":":
 		if n := p.peek(); n.kind == tIdent && n.pos == t.end {
 			p.advance()
@@ -93,6 +103,9 @@ func (p *parser) operandSign() ast.Expr {
 	p.unexpected("an expression")
 	return p.badExpr()
 }
+
+// maxParams is the largest n of a marker $n.
+const maxParams = 1 << 16
 
 // starTail parses EXCEPT and REPLACE after a *.
 func (p *parser) starTail(pos int, qualifier []string) ast.Expr {

@@ -104,12 +104,39 @@ func (p *parser) command() ast.Statement {
 	case "DECLARE":
 		return p.declare()
 	}
-	switch word := strings.ToUpper(p.text(p.tok)); word {
+	word := strings.ToUpper(p.text(p.tok))
+	if s := p.transaction(word); s != nil {
+		return s
+	}
+	switch word {
 	case "EXECUTE", "LOAD", "GRANT", "REVOKE", "LIST", "ADD", "LOCK", "UNLOCK", "COMMIT", "ROLLBACK", "START", "EXPORT", "IMPORT", "CALL", "BEGIN":
 		p.failAt(p.tok.pos, sqlerr.Unsupported, "The feature is not supported: the statement %s.", word)
 	}
 	p.unexpected("a statement")
 	return &ast.Query{}
+}
+
+// transaction parses START TRANSACTION, BEGIN [TRANSACTION], COMMIT and
+// ROLLBACK. A BEGIN with a statement after it opens a script, which this is not.
+func (p *parser) transaction(word string) ast.Statement {
+	ops := map[string]ast.TransactionOp{
+		"START": ast.BeginTransaction, "BEGIN": ast.BeginTransaction, "COMMIT": ast.CommitTransaction, "ROLLBACK": ast.RollbackTransaction,
+	}
+	op, ok := ops[word]
+	if !ok || p.tok.kind != tIdent {
+		return nil
+	}
+	next := p.peek()
+	noise := next.kind == tIdent && (strings.EqualFold(p.text(next), "TRANSACTION") || strings.EqualFold(p.text(next), "WORK") && word != "START")
+	bare := next.kind == tEOF || next.kw == ";"
+	if !noise && (!bare || word == "START") {
+		return nil
+	}
+	pos := p.advance().pos
+	if noise {
+		p.advance()
+	}
+	return &ast.Transaction{Span: p.from(pos), Op: op}
 }
 
 // insert parses INSERT INTO, INSERT OVERWRITE and INSERT OVERWRITE DIRECTORY.

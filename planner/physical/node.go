@@ -69,6 +69,15 @@ type Range struct {
 	Spread           bool
 }
 
+// Feed reads rows from a stream that the process which runs the node holds
+// under Slot. It stands in the root stage, which is the driver's.
+type Feed struct {
+	Info Meta
+	Name string
+	Slot int32
+	Cols types.Schema
+}
+
 // Project computes Exprs, named by Names.
 type Project struct {
 	Info  Meta

@@ -22,6 +22,7 @@ func (n *Scan) Schema() types.Schema {
 }
 
 func (n *Values) Schema() types.Schema { return n.Cols }
+func (n *Feed) Schema() types.Schema   { return n.Cols }
 func (n *Range) Schema() types.Schema {
 	return types.Schema{{Name: n.Name, Type: types.Int64Type}}
 }
@@ -130,6 +131,7 @@ func (n *Write) Schema() types.Schema { return WriteSchema }
 func (n *Scan) Meta() *Meta          { return &n.Info }
 func (n *Values) Meta() *Meta        { return &n.Info }
 func (n *Range) Meta() *Meta         { return &n.Info }
+func (n *Feed) Meta() *Meta          { return &n.Info }
 func (n *Project) Meta() *Meta       { return &n.Info }
 func (n *Filter) Meta() *Meta        { return &n.Info }
 func (n *HashAggregate) Meta() *Meta { return &n.Info }
@@ -155,6 +157,7 @@ func (n *StageRead) Meta() *Meta     { return &n.Info }
 func (*Scan) sealed()          {}
 func (*Values) sealed()        {}
 func (*Range) sealed()         {}
+func (*Feed) sealed()          {}
 func (*Project) sealed()       {}
 func (*Filter) sealed()        {}
 func (*HashAggregate) sealed() {}
@@ -181,5 +184,5 @@ func (*StageRead) sealed()     {}
 // that must cover all of them.
 var Nodes = []Node{
 	&Scan{}, &Values{}, &Range{}, &Project{}, &Filter{}, &HashAggregate{}, &HashJoin{}, &LoopJoin{}, &Sort{}, &Limit{},
-	&Window{}, &TopK{}, &Union{}, &Expand{}, &Generate{}, &Sample{}, &Write{}, &Prefilter{}, &Shared{}, &Recursive{}, &Recurrence{}, &Held{}, &Exchange{}, &StageRead{},
+	&Window{}, &TopK{}, &Union{}, &Expand{}, &Generate{}, &Sample{}, &Write{}, &Prefilter{}, &Shared{}, &Recursive{}, &Recurrence{}, &Held{}, &Exchange{}, &StageRead{}, &Feed{},
 }

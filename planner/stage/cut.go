@@ -152,6 +152,8 @@ func (c *cutter) size(s *Stage, plan physical.Node) error {
 			if single = single || !n.Spread; n.Spread {
 				splits = max(splits, c.tasks)
 			}
+		case *physical.Feed:
+			single = true
 		}
 		return true
 	})

@@ -93,6 +93,170 @@ func rows(b *vec.Batch) (out [][]types.Datum) {
 	return out
 }
 
+// modes are the encodings of the columns of a random batch.
+var modes = []string{"flat", "selected", "const", "dict"}
+
+// randomBatch has a column of every type. Without null, only nested values hold NULLs.
+func randomBatch(r *rand.Rand, n int, mode string, null bool) *vec.Batch {
+	b := &vec.Batch{N: n}
+	for _, ty := range allTypes {
+		v := &vec.Vec{Type: ty}
+		switch {
+		case mode == "const" && n > 0:
+			v.SetConst(n)
+			v.Put(0, random(r, ty, null))
+		case mode == "dict" && n > 0 && ty.Kind != types.Null:
+			codes := make([]int32, n)
+			d := vec.New(ty, 0)
+			d.AppendDatums([]types.Datum{random(r, ty, false), random(r, ty, false)})
+			for i := range codes {
+				codes[i] = int32(r.IntN(2))
+			}
+			v.SetDict(&vec.Dictionary{Values: d}, codes)
+			if null {
+				v.SetNull(0)
+			}
+		default:
+			ds := make([]types.Datum, n)
+			for i := range ds {
+				ds[i] = random(r, ty, null)
+			}
+			v.AppendDatums(ds)
+		}
+		b.Cols = append(b.Cols, v)
+	}
+	if mode == "selected" {
+		b.Sel = []uint16{}
+		for i := 0; i < n; i += 1 + r.IntN(3) {
+			b.Sel = append(b.Sel, uint16(i))
+		}
+	}
+	return b
+}
+
+// TestAppender: rows of batches of all encodings, mixed, in records that
+// outlive the batches.
+func TestAppender(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var schema types.Schema
+	for i, ty := range allTypes {
+		schema = append(schema, types.Field{Name: fmt.Sprint("c", i), Type: ty, Nullable: true})
+	}
+	a := NewAppender(nil, schema)
+	for round := range 15 {
+		var want [][]types.Datum
+		for range r.IntN(6) {
+			b := randomBatch(r, r.IntN(200), modes[r.IntN(len(modes))], round%3 > 0 && r.IntN(2) == 0)
+			from := 0
+			if b.Rows() > 5 && r.IntN(3) == 0 {
+				from = r.IntN(5)
+			}
+			n, err := a.Append(b, from)
+			if err != nil || n != b.Rows()-from {
+				t.Fatalf("%d rows of %d: %v", n, b.Rows()-from, err)
+			}
+			want = append(want, rows(b)[from:]...)
+			for _, c := range b.Cols { // nothing of the batch may be in the record
+				c.Reset(c.Type)
+			}
+		}
+		if a.Rows() != len(want) {
+			t.Fatalf("%d rows of %d", a.Rows(), len(want))
+		}
+		rec := a.Record()
+		if !rec.Schema().Equal(Schema(schema)) {
+			t.Fatal(rec.Schema())
+		}
+		if err := Validate(rec); err != nil {
+			t.Fatal(err)
+		}
+		var got [][]types.Datum
+		for b, err := range (&Decoder{}).Batches(rec, 100) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, rows(b)...)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("round %d: %s", round, d)
+		}
+		rec.Release()
+	}
+}
+
+// TestNullsHideNothing: what is in the place of a NULL stays here.
+func TestNullsHideNothing(t *testing.T) {
+	point := types.StructType(types.Field{Name: "x", Type: types.Int64Type, Nullable: true}, types.Field{Name: "s", Type: types.StringType, Nullable: true})
+	ts := []types.Type{types.Int64Type, types.Int8Type, types.BoolType, types.DecimalType(10, 2), types.DecimalType(38, 0), types.StringType, point}
+	b := vec.NewBatch(ts, 3)
+	var schema types.Schema
+	for i, c := range b.Cols {
+		schema = append(schema, types.Field{Name: fmt.Sprint("c", i), Type: ts[i], Nullable: true})
+		for row := range 3 {
+			switch ts[i].Kind {
+			case types.Bool:
+				c.Put(row, true)
+			case types.Decimal:
+				c.Put(row, types.Int128From(0x55555555))
+			case types.String:
+				c.Put(row, "UUUU")
+			case types.Struct:
+				c.Kids[0].Put(row, int64(0x55555555))
+				c.Kids[1].Put(row, "UUUU")
+			default:
+				c.Put(row, int64(0x55))
+			}
+		}
+		for row := range 3 {
+			c.SetNull(row)
+		}
+	}
+	a := NewAppender(nil, schema)
+	if _, err := a.Append(b, 0); err != nil {
+		t.Fatal(err)
+	}
+	var look func(d arrow.ArrayData)
+	look = func(d arrow.ArrayData) {
+		for _, buf := range d.Buffers() {
+			if buf != nil && strings.ContainsAny(string(buf.Bytes()), "U\x07") {
+				t.Errorf("%s: %x", d.DataType(), buf.Bytes())
+			}
+		}
+		for _, k := range d.Children() {
+			look(k)
+		}
+	}
+	for _, c := range a.Record().Columns() {
+		look(c.Data())
+	}
+}
+
+// TestAppenderFull: text of more than a record takes is left for the next one.
+func TestAppenderFull(t *testing.T) {
+	b := vec.NewBatch([]types.Type{types.StringType}, 5)
+	for i, n := range []int{40, 40, 40, 200, 40} {
+		b.Cols[0].Put(i, strings.Repeat("x", n))
+	}
+	a := NewAppender(nil, types.Schema{{Name: "a", Type: types.StringType}})
+	a.limit = 100
+	var counts []int64
+	for from := 0; from < 5; {
+		n, err := a.Append(b, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from += n; n > 0 && from < 5 {
+			continue
+		}
+		rec := a.Record()
+		counts = append(counts, rec.NumRows())
+		rec.Release()
+	}
+	if d := cmp.Diff([]int64{2, 1, 1, 1}, counts); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var schema types.Schema
@@ -109,38 +273,8 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 	for _, n := range []int{0, 1, 63, 64, 65, 300} {
-		for _, mode := range []string{"flat", "selected", "const", "dict"} {
-			b := &vec.Batch{N: n}
-			for _, ty := range allTypes {
-				v := &vec.Vec{Type: ty}
-				switch {
-				case mode == "const" && n > 0:
-					v.SetConst(n)
-					v.Put(0, random(r, ty, true))
-				case mode == "dict" && n > 0 && ty.Kind != types.Null:
-					codes := make([]int32, n)
-					d := vec.New(ty, 0)
-					d.AppendDatums([]types.Datum{random(r, ty, false), random(r, ty, false)})
-					for i := range codes {
-						codes[i] = int32(r.IntN(2))
-					}
-					v.SetDict(&vec.Dictionary{Values: d}, codes)
-					v.SetNull(0)
-				default:
-					ds := make([]types.Datum, n)
-					for i := range ds {
-						ds[i] = random(r, ty, true)
-					}
-					v.AppendDatums(ds)
-				}
-				b.Cols = append(b.Cols, v)
-			}
-			if mode == "selected" {
-				b.Sel = []uint16{}
-				for i := 0; i < n; i += 1 + r.IntN(3) {
-					b.Sel = append(b.Sel, uint16(i))
-				}
-			}
+		for _, mode := range modes {
+			b := randomBatch(r, n, mode, true)
 			want := rows(b)
 			for _, borrow := range []bool{false, true} {
 				e := NewEncoder(schema)

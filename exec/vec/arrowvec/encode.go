@@ -165,7 +165,7 @@ func intervals(v *vec.Vec) (*memory.Buffer, error) {
 			continue
 		}
 		if x.Micros > math.MaxInt64/1000 || x.Micros < math.MinInt64/1000 {
-			return memory.NewBufferBytes(nil), sqlerr.New(sqlerr.IntervalOverflow, "The interval of %d microseconds is too long for an Arrow interval, which counts nanoseconds.", x.Micros)
+			return memory.NewBufferBytes(nil), longInterval(x.Micros)
 		}
 		out[i] = arrow.MonthDayNanoInterval{Months: x.Months, Days: x.Days, Nanoseconds: x.Micros * 1000}
 	}

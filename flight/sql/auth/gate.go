@@ -1,0 +1,329 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// Identity is who a call comes from and which session it belongs to.
+type Identity struct {
+	Principal
+	// Session is the id of the call's session. The session itself may not be
+	// there yet, or any more.
+	Session string
+}
+
+type identityKey struct{}
+
+// From returns the identity of a call that passed a Gate.
+func From(ctx context.Context) (Identity, bool) {
+	id, ok := ctx.Value(identityKey{}).(Identity)
+	return id, ok
+}
+
+// With returns a context that carries an identity, for calls that pass no Gate.
+func With(ctx context.Context, id Identity) context.Context {
+	return context.WithValue(ctx, identityKey{}, id)
+}
+
+// Gate is what every call passes: it judges credentials, finds the session a
+// call belongs to and answers with a token and a cookie for it. A session is
+// that of the cookie, else that of the session token, else a new one: never
+// that of a user as such, who may have many clients.
+type Gate struct {
+	Auth Authenticator
+	Keys *Keys
+	// Anonymous lets in calls without credentials, as Anonymous.
+	Anonymous bool
+	// Secure sets the Secure attribute of cookies.
+	Secure bool
+	// Open are methods that need no credentials, by full name.
+	Open map[string]bool
+	Log  *slog.Logger
+	// Refused is told of every refusal, for metrics.
+	Refused func(reason string)
+}
+
+// CookieName is the name of the cookie that holds a session token.
+const CookieName = "volley_session"
+
+const (
+	authorization   = "authorization"
+	legacyToken     = "auth-token-bin" // of clients that log in by the payload of Handshake
+	handshakeMethod = "/arrow.flight.protocol.FlightService/Handshake"
+)
+
+// Unary is the interceptor of unary calls.
+func (g *Gate) Unary() grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		if g.Open[info.FullMethod] {
+			return next(ctx, req)
+		}
+		ctx, header, err := g.enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := grpc.SetHeader(ctx, header); err != nil {
+			return nil, err
+		}
+		return next(ctx, req)
+	}
+}
+
+// Stream is the interceptor of streams.
+func (g *Gate) Stream() grpc.StreamServerInterceptor {
+	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+		if g.Open[info.FullMethod] || info.FullMethod == handshakeMethod {
+			return next(srv, ss) // Handshake enters by itself: its credentials may be in a message
+		}
+		ctx, header, err := g.enter(ss.Context())
+		if err != nil {
+			return err
+		}
+		if err := ss.SetHeader(header); err != nil {
+			return err
+		}
+		return next(srv, &entered{ss, ctx})
+	}
+}
+
+// entered is a stream with the context that holds its identity.
+type entered struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (s *entered) Context() context.Context { return s.ctx }
+
+// Handshake answers a login: with a token in header and trailer, since clients
+// look in one or the other, and one message, which legacy clients read it from.
+func (g *Gate) Handshake(stream flight.FlightService_HandshakeServer) error {
+	ctx := stream.Context()
+	md, _ := metadata.FromIncomingContext(ctx)
+	if len(md.Get(authorization)) == 0 {
+		if req, err := stream.Recv(); err == nil && len(req.GetPayload()) > 0 {
+			var basic flight.BasicAuth
+			if proto.Unmarshal(req.GetPayload(), &basic) == nil && basic.Username != "" {
+				md = md.Copy()
+				md.Set(authorization, "Basic "+base64.StdEncoding.EncodeToString([]byte(basic.Username+":"+basic.Password)))
+				ctx = metadata.NewIncomingContext(ctx, md)
+			}
+		}
+	}
+	_, header, err := g.enter(ctx)
+	if err != nil {
+		return err
+	}
+	if err := stream.SetHeader(header); err != nil {
+		return err
+	}
+	stream.SetTrailer(metadata.Pairs(authorization, header.Get(authorization)[0]))
+	token := strings.TrimPrefix(header.Get(authorization)[0], "Bearer ")
+	return stream.Send(&flight.HandshakeResponse{Payload: []byte(token)})
+}
+
+// enter finds the identity of a call and the header of its reply.
+func (g *Gate) enter(ctx context.Context) (context.Context, metadata.MD, error) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	p, claims, err := g.identify(ctx, md)
+	if err != nil {
+		return nil, nil, g.refuse(ctx, err)
+	}
+	now := time.Now()
+	id := Identity{Principal: p}
+	cookie, sent := g.cookie(md, p)
+	switch {
+	case cookie != "":
+		id.Session = cookie
+	case claims != nil:
+		id.Session = claims.Session
+	default:
+		id.Session = connectionSession(ctx, g.Anonymous)
+	}
+	token := ""
+	if claims != nil && claims.Session == id.Session && now.Sub(claims.Issued) < g.Keys.ttl/2 {
+		token = strings.TrimPrefix(first1(md.Get(authorization)), "Bearer ")
+	}
+	if token == "" || !strings.Contains(token, ".") {
+		if token, err = g.Keys.Sign(p, id.Session, now); err != nil {
+			return nil, nil, status.Error(codes.Internal, "no session token could be made")
+		}
+	}
+	header := metadata.Pairs(authorization, "Bearer "+token)
+	if !sent {
+		// Without Max-Age and Expires: with them Java's cookies turn into another version of the format.
+		c := CookieName + "=" + token + "; Path=/; HttpOnly"
+		if g.Secure {
+			c += "; Secure"
+		}
+		header.Append("set-cookie", c)
+	}
+	return With(ctx, id), header, nil
+}
+
+func first1(s []string) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
+}
+
+// NewSessionID makes the id of a session.
+func NewSessionID() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// identify judges the credentials of a call. claims is nil unless they are a session token.
+func (g *Gate) identify(ctx context.Context, md metadata.MD) (Principal, *Claims, error) {
+	header := first1(md.Get(authorization))
+	if header == "" {
+		if t := first1(md.Get(legacyToken)); t != "" {
+			header = "Bearer " + t
+		}
+	}
+	kind, value, _ := strings.Cut(header, " ")
+	switch {
+	case header == "":
+		if cert := clientCertificate(ctx); cert != nil {
+			p, err := g.Auth.Certificate(ctx, cert)
+			if !errors.Is(err, ErrNotMine) {
+				return p, nil, err
+			}
+		}
+		if g.Anonymous {
+			return Principal{Name: Anonymous}, nil, nil
+		}
+		return Principal{}, nil, ErrNotMine
+	case strings.EqualFold(kind, "basic"):
+		user, password, ok := basic(value)
+		if !ok {
+			return Principal{}, nil, ErrRefused
+		}
+		if user == "" && g.Anonymous {
+			return Principal{Name: Anonymous}, nil, nil
+		}
+		p, err := g.Auth.Password(ctx, user, password)
+		return p, nil, err
+	case strings.EqualFold(kind, "bearer"):
+		claims, err := g.Keys.Read(value)
+		if err == nil {
+			return claims.Principal, &claims, nil
+		}
+		if !errors.Is(err, ErrNotMine) {
+			return Principal{}, nil, err
+		}
+		p, err := g.Auth.Token(ctx, value)
+		return p, nil, err
+	}
+	return Principal{}, nil, ErrRefused
+}
+
+// basic decodes user:password, with or without the padding that some clients leave out.
+func basic(value string) (user, password string, ok bool) {
+	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "="))
+	if err != nil {
+		if b, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(value, "=")); err != nil {
+			return "", "", false
+		}
+	}
+	return strings.Cut(string(b), ":")
+}
+
+// cookie is the session of the call's cookie, empty if there is none of this
+// user. sent reports whether the client has a good one already.
+func (g *Gate) cookie(md metadata.MD, p Principal) (session string, sent bool) {
+	for _, line := range md.Get("cookie") {
+		for _, part := range strings.Split(line, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			if name != CookieName {
+				continue
+			}
+			if c, err := g.Keys.Read(strings.Trim(value, `"`)); err == nil && c.Name == p.Name {
+				return c.Session, time.Since(c.Issued) < g.Keys.ttl/2
+			}
+		}
+	}
+	return "", false
+}
+
+func clientCertificate(ctx context.Context) *x509.Certificate {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return nil
+	}
+	info, ok := p.AuthInfo.(credentials.TLSInfo)
+	if !ok {
+		return nil
+	}
+	return verified(info.State)
+}
+
+func verified(s tls.ConnectionState) *x509.Certificate {
+	if len(s.VerifiedChains) == 0 || len(s.VerifiedChains[0]) == 0 {
+		return nil
+	}
+	return s.VerifiedChains[0][0]
+}
+
+// refuse is the status of a failed login. What exactly was wrong goes to the log alone.
+func (g *Gate) refuse(ctx context.Context, err error) error {
+	if e := ctx.Err(); e != nil {
+		return status.FromContextError(e).Err()
+	}
+	reason := "refused"
+	message := "The user name, password or token is not valid, or has expired."
+	if errors.Is(err, ErrNotMine) {
+		reason, message = "missing", "The server wants a login that the call does not have, or of another kind: see the authentication it was started with."
+	}
+	from := ""
+	if p, ok := peer.FromContext(ctx); ok {
+		from = p.Addr.String()
+	}
+	if g.Log != nil {
+		g.Log.Warn("login refused", "peer", from, "reason", err.Error())
+	}
+	if g.Refused != nil {
+		g.Refused(reason)
+	}
+	return status.Error(codes.Unauthenticated, message)
+}
+
+type connectionKey struct{}
+
+// TagConnection gives a connection a session of its own; for the TagConn of a stats handler.
+func TagConnection(ctx context.Context) context.Context {
+	return context.WithValue(ctx, connectionKey{}, NewSessionID())
+}
+
+// connectionSession is the session of a call that has neither cookie nor
+// token. Where nobody is asked and the client is on this machine, it is the
+// connection's: no proxy stands between that might share it among clients.
+func connectionSession(ctx context.Context, anonymous bool) string {
+	if id, ok := ctx.Value(connectionKey{}).(string); ok && anonymous {
+		if p, ok := peer.FromContext(ctx); ok {
+			if a, ok := p.Addr.(*net.TCPAddr); ok && a.IP.IsLoopback() {
+				return id
+			}
+		}
+	}
+	return NewSessionID()
+}

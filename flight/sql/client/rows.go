@@ -1,0 +1,168 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+const (
+	// parallel is how many endpoints are read at a time.
+	parallel = 4
+	// ahead is how many records of an endpoint are fetched before they are asked for.
+	ahead = 4
+)
+
+// rows yields the records of a result in the order of its endpoints, which are
+// read several at a time. Leaving the loop, or the end of ctx, ends the calls
+// behind it, and with them the work of the server.
+func (s *Session) rows(ctx context.Context, info *flight.FlightInfo) iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer cancel()
+		ends := info.GetEndpoint()
+		streams := make([]chan fetched, len(ends))
+		opened := 0
+		open := func() {
+			if opened < len(ends) {
+				c := make(chan fetched, ahead)
+				streams[opened] = c
+				e := ends[opened]
+				opened++
+				wg.Go(func() { s.fetch(ctx, e, c) })
+			}
+		}
+		for range min(parallel, len(ends)) {
+			open()
+		}
+		for i := range ends {
+			for f := range streams[i] {
+				if f.err != nil {
+					yield(nil, f.err)
+					s.drain(cancel, streams[i:opened])
+					return
+				}
+				ok := yield(f.rec, nil)
+				f.rec.Release()
+				if !ok {
+					s.drain(cancel, streams[i:opened])
+					return
+				}
+			}
+			open()
+		}
+	}
+}
+
+type fetched struct {
+	rec arrow.RecordBatch
+	err error
+}
+
+// drain releases what was fetched and nobody will take.
+func (s *Session) drain(cancel func(), streams []chan fetched) {
+	cancel()
+	for _, c := range streams {
+		for f := range c {
+			if f.rec != nil {
+				f.rec.Release()
+			}
+		}
+	}
+}
+
+// fetch reads an endpoint into c and closes it. An error is the last thing in
+// it: rows that came before it are not lost, and it is not lost behind them.
+func (s *Session) fetch(ctx context.Context, e *flight.FlightEndpoint, c chan<- fetched) {
+	defer close(c)
+	fail := func(err error) {
+		select {
+		case c <- fetched{err: Error(err)}:
+		case <-ctx.Done():
+			select { // the reader may wait for the reason
+			case c <- fetched{err: Error(err)}:
+			default:
+			}
+		}
+	}
+	r, err := s.get(ctx, e)
+	if err != nil {
+		fail(err)
+		return
+	}
+	defer r.Release()
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			fail(err)
+			return
+		}
+		if rec.NumRows() == 0 {
+			continue
+		}
+		rec.Retain()
+		select {
+		case c <- fetched{rec: rec}:
+		case <-ctx.Done():
+			rec.Release()
+			fail(context.Cause(ctx))
+			return
+		}
+	}
+}
+
+// get opens an endpoint at the first of its locations that can be reached.
+func (s *Session) get(ctx context.Context, e *flight.FlightEndpoint) (*flight.Reader, error) {
+	var last error
+	for _, l := range e.GetLocation() {
+		fs, err := s.at(l.GetUri())
+		if err == nil {
+			var r *flight.Reader
+			if r, err = fs.DoGet(ctx, e.GetTicket()); err == nil {
+				return r, nil
+			}
+		}
+		if last = err; status.Code(err) != codes.Unavailable {
+			return nil, err
+		}
+	}
+	if len(e.GetLocation()) > 0 {
+		return nil, last
+	}
+	return s.fs.DoGet(ctx, e.GetTicket())
+}
+
+// at is a client of the server at a location: this one's own, if it says to use that.
+func (s *Session) at(uri string) (*flightsql.Client, error) {
+	if strings.HasPrefix(uri, "arrow-flight-reuse-connection:") {
+		return s.fs, nil
+	}
+	_, address, ok := strings.Cut(uri, "://")
+	if !ok {
+		return nil, status.Errorf(codes.Unavailable, "the location %q is not understood", uri)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fs := s.others[uri]; fs != nil {
+		return fs, nil
+	}
+	fs, err := s.dial(strings.TrimSuffix(address, "/"), flight.NewClientCookieMiddleware())
+	if err == nil {
+		s.others[uri] = fs
+	}
+	return fs, err
+}

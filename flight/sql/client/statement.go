@@ -1,0 +1,110 @@
+package client
+
+import (
+	"context"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+
+	"github.com/volley-sql/volley/flight/sql"
+)
+
+// Statement is a prepared statement of a server. Close it when it is not used any more.
+type Statement struct {
+	s       *Session
+	text    string
+	schema  *arrow.Schema
+	params  *arrow.Schema
+	changes bool
+
+	mu sync.Mutex // values are bound to the handle, so binding and running are one step
+	p  *flightsql.PreparedStatement
+}
+
+var _ sql.Batcher = (*Statement)(nil)
+
+func newStatement(s *Session, text string, p *flightsql.PreparedStatement) *Statement {
+	st := &Statement{s: s, text: text, p: p, schema: p.DatasetSchema(), params: p.ParameterSchema()}
+	if st.params == nil {
+		st.params = arrow.NewSchema(nil, nil)
+	}
+	if update, known := p.IsUpdate(); known {
+		st.changes = update
+	} else {
+		st.changes = st.schema == nil || st.schema.NumFields() == 0
+	}
+	if st.schema != nil && st.schema.NumFields() == 0 {
+		st.schema = nil
+	}
+	return st
+}
+
+// Schema implements sql.Statement.
+func (st *Statement) Schema() *arrow.Schema { return st.schema }
+
+// Params implements sql.Statement.
+func (st *Statement) Params() *arrow.Schema { return st.params }
+
+// Changes implements sql.Statement.
+func (st *Statement) Changes() bool { return st.changes }
+
+// With implements sql.Statement. The server looks at the types of values when they come.
+func (st *Statement) With(context.Context, *arrow.Schema) (sql.Statement, error) { return st, nil }
+
+// Run implements sql.Statement.
+func (st *Statement) Run(ctx context.Context, params arrow.RecordBatch, row int) (*sql.Result, error) {
+	if params == nil {
+		return st.run(ctx, nil)
+	}
+	one := params.NewSlice(int64(row), int64(row)+1)
+	defer one.Release()
+	return st.run(ctx, one)
+}
+
+// RunBatch implements sql.Batcher.
+func (st *Statement) RunBatch(ctx context.Context, params []arrow.RecordBatch) (*sql.Result, error) {
+	total := &sql.Result{Rows: func(func(arrow.RecordBatch, error) bool) {}}
+	for _, p := range params {
+		r, err := st.run(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, err := range r.Rows {
+			if err != nil {
+				return nil, err
+			}
+		}
+		total.Affected += r.Affected
+	}
+	return total, nil
+}
+
+func (st *Statement) run(ctx context.Context, params arrow.RecordBatch) (*sql.Result, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if params != nil {
+		st.p.SetParameters(params)
+	}
+	if st.changes {
+		n, err := st.p.ExecuteUpdate(ctx)
+		if err != nil {
+			return nil, Error(err)
+		}
+		return &sql.Result{Rows: func(func(arrow.RecordBatch, error) bool) {}, Affected: n}, nil
+	}
+	info, err := st.p.Execute(ctx)
+	if err != nil {
+		return nil, Error(err)
+	}
+	return &sql.Result{Rows: st.s.rows(ctx, info), Affected: -1}, nil
+}
+
+// Close gives the statement back.
+func (st *Statement) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), optionTimeout)
+	defer cancel()
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return Error(st.p.Close(ctx))
+}

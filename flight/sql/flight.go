@@ -1,0 +1,176 @@
+package sql
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"github.com/volley-sql/volley/flight/sql/auth"
+)
+
+// Flight is the Flight service of a Flight SQL server: arrow-go's routing, and
+// around it what the routing leaves out or does not survive.
+type Flight struct {
+	flight.FlightServer
+	gate *auth.Gate
+	own  *Server // nil: rows come from the routing, too
+}
+
+// Flight returns the service to register with a gRPC server.
+func (s *Server) Flight(g *auth.Gate) *Flight {
+	return &Flight{flightsql.NewFlightServerWithAllocator(s, s.alloc), g, s}
+}
+
+// Wrap is Flight for any other Flight SQL server.
+func Wrap(srv flightsql.Server, g *auth.Gate) *Flight {
+	return &Flight{FlightServer: flightsql.NewFlightServer(srv), gate: g}
+}
+
+// Handshake implements flight.FlightServer.
+func (f *Flight) Handshake(stream flight.FlightService_HandshakeServer) error {
+	return f.gate.Handshake(stream)
+}
+
+// ListActions implements flight.FlightServer: the routing's list lacks those of sessions.
+func (f *Flight) ListActions(_ *flight.Empty, stream flight.FlightService_ListActionsServer) error {
+	for _, a := range actions {
+		if err := stream.Send(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var actions = []*flight.ActionType{
+	{Type: flight.CancelFlightInfoActionType, Description: "Cancel a query. Request: CancelFlightInfoRequest. Reply: CancelFlightInfoResult."},
+	{Type: flight.RenewFlightEndpointActionType, Description: "Keep a result longer. Request: RenewFlightEndpointRequest. Reply: FlightEndpoint."},
+	{Type: flight.SetSessionOptionsActionType, Description: "Set options of the session. Request: SetSessionOptionsRequest. Reply: SetSessionOptionsResult."},
+	{Type: flight.GetSessionOptionsActionType, Description: "Read options of the session. Request: GetSessionOptionsRequest. Reply: GetSessionOptionsResult."},
+	{Type: flight.CloseSessionActionType, Description: "End the session. Request: CloseSessionRequest. Reply: CloseSessionResult."},
+	{Type: flightsql.CreatePreparedStatementActionType, Description: "Prepare a statement. Request: ActionCreatePreparedStatementRequest. Reply: ActionCreatePreparedStatementResult."},
+	{Type: flightsql.ClosePreparedStatementActionType, Description: "Close a prepared statement. Request: ActionClosePreparedStatementRequest."},
+	{Type: flightsql.BeginTransactionActionType, Description: "Begin a transaction. Request: ActionBeginTransactionRequest. Reply: ActionBeginTransactionResult."},
+	{Type: flightsql.EndTransactionActionType, Description: "Commit or roll back a transaction. Request: ActionEndTransactionRequest."},
+	{Type: flightsql.CancelQueryActionType, Description: "Cancel a query (deprecated). Request: ActionCancelQueryRequest. Reply: ActionCancelQueryResult."},
+}
+
+// DoGet implements flight.FlightServer.
+func (f *Flight) DoGet(t *flight.Ticket, stream flight.FlightService_DoGetServer) error {
+	if f.own == nil {
+		return f.FlightServer.DoGet(t, stream)
+	}
+	return f.own.doGet(t, stream)
+}
+
+// DoPut implements flight.FlightServer. The routing does not survive a first
+// message without descriptor.
+func (f *Flight) DoPut(stream flight.FlightService_DoPutServer) error {
+	first, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	if first.GetFlightDescriptor().GetCmd() == nil {
+		return status.Error(codes.InvalidArgument, "The first message of DoPut has no descriptor with a command.")
+	}
+	return f.FlightServer.DoPut(&pushedBack{stream, first})
+}
+
+// pushedBack is a stream whose first message is read again.
+type pushedBack struct {
+	flight.FlightService_DoPutServer
+	first *flight.FlightData
+}
+
+func (p *pushedBack) Recv() (*flight.FlightData, error) {
+	if d := p.first; d != nil {
+		p.first = nil
+		return d, nil
+	}
+	return p.FlightService_DoPutServer.Recv()
+}
+
+// doGet sends the rows a ticket is for.
+func (s *Server) doGet(t *flight.Ticket, stream flight.FlightService_DoGetServer) error {
+	ctx := stream.Context()
+	cmd, err := unpack(t.GetTicket())
+	if err != nil {
+		return err
+	}
+	switch cmd := cmd.(type) {
+	case *pb.TicketStatementQuery:
+		c, q, release, err := s.redeem(ctx, cmd.GetStatementHandle())
+		if err != nil {
+			return s.failed(ctx, "", err)
+		}
+		defer release()
+		return s.sendQuery(stream, c, q)
+	case *pb.CommandPreparedStatementQuery:
+		c, p, release, err := s.statement(ctx, cmd.GetPreparedStatementHandle())
+		if err != nil {
+			return s.failed(ctx, "", err)
+		}
+		defer release()
+		q, err := c.run(p)
+		if err != nil {
+			return s.failed(ctx, "", err)
+		}
+		return s.sendQuery(stream, c, q)
+	}
+	c, release, err := s.client(ctx)
+	if err != nil {
+		return s.failed(ctx, "", err)
+	}
+	defer release()
+	schema, rows, err := s.metadata(ctx, c, cmd)
+	if err != nil {
+		return s.failed(ctx, "", err)
+	}
+	return s.failed(ctx, "", send(stream, schema, rows))
+}
+
+func unpack(b []byte) (proto.Message, error) {
+	var a anypb.Any
+	if err := proto.Unmarshal(b, &a); err != nil {
+		return nil, status.Error(codes.InvalidArgument, "The ticket is not a message of Flight SQL.")
+	}
+	cmd, err := a.UnmarshalNew()
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, "The ticket holds a message of an unknown kind.")
+	}
+	return cmd, nil
+}
+
+// redeem finds the query of a ticket.
+func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, func(), error) {
+	h, err := s.seal.open(b, queryHandle, time.Now())
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c, release, err := s.holder(ctx, h)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	q, err := c.query(h.object)
+	if err != nil {
+		release()
+		return nil, nil, nil, err
+	}
+	return c, q, release, nil
+}
+
+func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, c *client, q *query) error {
+	ctx := stream.Context()
+	var rows iter.Seq2[arrow.RecordBatch, error] = q.read(ctx, s.o.KeepAlive)
+	opts := append([]ipc.Option{ipc.WithAllocator(s.alloc)}, compression(ctx, c)...)
+	return s.failed(ctx, q.name(), send(stream, q.schema, rows, opts...))
+}

@@ -1,0 +1,131 @@
+package sql
+
+import (
+	"context"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// pollWait is how long a poll waits for news before it answers without.
+const pollWait = time.Second
+
+// PollFlightInfoStatement implements flightsql.Server: it starts a query, whose
+// endpoint appears once there are rows to read or the query has ended.
+func (s *Server) PollFlightInfoStatement(ctx context.Context, cmd flightsql.StatementQuery, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	c, release, err := s.in(ctx, cmd.GetTransactionId())
+	if err != nil {
+		return nil, s.failed(ctx, "", err)
+	}
+	defer release()
+	stmt, err := s.prepare(ctx, c, cmd.GetQuery())
+	if err != nil {
+		return nil, s.failed(ctx, "", err)
+	}
+	if n := stmt.Params().NumFields(); n > 0 {
+		return nil, status.Errorf(codes.InvalidArgument, "The statement has %d parameters: prepare it and bind values.", n)
+	}
+	q, err := c.newQuery(cmd.GetQuery(), stmt, nil)
+	if err != nil {
+		return nil, s.failed(ctx, "", err)
+	}
+	return s.poll(ctx, q, desc)
+}
+
+// PollFlightInfoPreparedStatement implements flightsql.Server.
+func (s *Server) PollFlightInfoPreparedStatement(ctx context.Context, cmd flightsql.PreparedStatementQuery, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	c, p, release, err := s.statement(ctx, cmd.GetPreparedStatementHandle())
+	if err != nil {
+		return nil, s.failed(ctx, "", err)
+	}
+	defer release()
+	q, err := c.run(p)
+	if err != nil {
+		return nil, s.failed(ctx, "", err)
+	}
+	return s.poll(ctx, q, desc)
+}
+
+// PollFlightInfo implements flightsql.Server: the later polls, whose descriptor is ours.
+func (s *Server) PollFlightInfo(ctx context.Context, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	cmd, err := unpack(desc.GetCmd())
+	if err != nil {
+		return nil, err
+	}
+	t, ok := cmd.(*pb.TicketStatementQuery)
+	if !ok {
+		return nil, status.Error(codes.InvalidArgument, "Only queries can be polled.")
+	}
+	_, q, release, err := s.redeem(ctx, t.GetStatementHandle())
+	if err != nil {
+		return nil, s.failed(ctx, "", err)
+	}
+	defer release()
+	return s.poll(ctx, q, desc)
+}
+
+func (s *Server) poll(ctx context.Context, q *query, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	q.start()
+	deadline := time.NewTimer(pollWait)
+	defer deadline.Stop()
+	for {
+		q.mu.Lock()
+		ready, err, changed := q.done || q.rows > 0, q.err, q.changed
+		q.mu.Unlock()
+		if err != nil {
+			q.c.forget(q, errClientGone)
+			return nil, s.failed(ctx, q.name(), err)
+		}
+		if ready {
+			info, err := s.inform(ctx, q, desc)
+			if err != nil {
+				return nil, err
+			}
+			one := 1.0
+			return &flight.PollInfo{Info: info, Progress: &one}, nil
+		}
+		select {
+		case <-changed:
+		case <-deadline.C:
+			return s.underway(q, desc)
+		case <-ctx.Done():
+			return nil, s.failed(ctx, q.name(), context.Cause(ctx))
+		}
+	}
+}
+
+// underway is the answer while a query has no rows yet.
+func (s *Server) underway(q *query, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	q.mu.Lock()
+	q.expires = time.Now().Add(s.o.ResultTTL)
+	progress, expires := q.progress, q.expires
+	q.mu.Unlock()
+	out := &flight.PollInfo{
+		Info: &flight.FlightInfo{
+			Schema: flight.SerializeSchema(q.schema, s.alloc), FlightDescriptor: desc, TotalRecords: -1, TotalBytes: -1, Ordered: true,
+		},
+		ExpirationTime: timestamppb.New(expires),
+	}
+	if progress != nil {
+		if f := progress().Fraction; f >= 0 {
+			out.Progress = &f
+		}
+	}
+	var a anypb.Any
+	if err := a.MarshalFrom(&pb.TicketStatementQuery{StatementHandle: s.handle(q)}); err != nil {
+		return nil, err
+	}
+	cmd, err := proto.Marshal(&a)
+	if err != nil {
+		return nil, err
+	}
+	out.FlightDescriptor = &flight.FlightDescriptor{Type: flight.DescriptorCMD, Cmd: cmd}
+	return out, nil
+}

@@ -1,0 +1,440 @@
+package sql
+
+import (
+	"context"
+	"encoding/hex"
+	"iter"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/volley-sql/volley/internal/sqlerr"
+)
+
+// QueryEvent is a statement that is over.
+type QueryEvent struct {
+	ID, User, Session, Text string
+	Started                 time.Time
+	// Waited is how long it stood in the queue, Took how long it ran.
+	Waited, Took time.Duration
+	Rows, Bytes  int64
+	Err          error
+}
+
+// query is one statement that a client asked to run, from its FlightInfo to
+// the end of its result.
+//
+//	waiting ──start──► producing ──► buffer ──► reader ──► client
+//
+// The producer stops when the buffer holds more than a window that no reader
+// has taken. As long as all of a result fits into that window it is kept whole
+// and can be read again; beyond it what was read is dropped.
+type query struct {
+	c      *client
+	id     objectID
+	text   string
+	stmt   Statement
+	params []arrow.RecordBatch // retained
+	schema *arrow.Schema
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	mu       sync.Mutex
+	changed  chan struct{} // closed and replaced when anything below changes
+	started  bool
+	reading  bool
+	gone     bool // nobody will read it any more
+	over     bool // it was read to the end and is too large to be kept
+	done     bool
+	err      error
+	batches  []arrow.RecordBatch // those not dropped
+	dropped  int                 // how many were before them
+	size     int64               // bytes of batches
+	rows     int64
+	bytes    int64
+	affected int64
+	progress func() Progress
+	expires  time.Time
+}
+
+// newQuery registers a query. params are retained.
+func (c *client) newQuery(text string, stmt Statement, params []arrow.RecordBatch) (*query, error) {
+	for _, p := range params {
+		p.Retain()
+	}
+	q := &query{
+		c: c, id: newObjectID(), text: text, stmt: stmt, params: params, schema: stmt.Schema(), changed: make(chan struct{}),
+		affected: -1, expires: time.Now().Add(c.s.o.ResultTTL),
+	}
+	if q.schema == nil {
+		q.schema = arrow.NewSchema(nil, nil)
+	}
+	q.ctx, q.cancel = context.WithCancelCause(context.Background())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		q.free()
+		return nil, errHandle
+	}
+	c.queries[q.id] = q
+	return q, nil
+}
+
+// query returns a query by id.
+func (c *client) query(id objectID) (*query, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q := c.queries[id]
+	if q == nil {
+		return nil, errHandle
+	}
+	return q, nil
+}
+
+// name is what logs and messages call the query: it does not let anybody reach it.
+func (q *query) name() string { return hex.EncodeToString(q.id[:4]) }
+
+// signal wakes those who wait for a change. q.mu is held.
+func (q *query) signal() {
+	close(q.changed)
+	q.changed = make(chan struct{})
+}
+
+// start runs the query in the background, once.
+func (q *query) start() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.started || q.gone {
+		return
+	}
+	q.started = true
+	q.c.s.wg.Go(q.produce)
+}
+
+// produce runs the statement for every row of parameters.
+func (q *query) produce() {
+	s := q.c.s
+	ev := QueryEvent{ID: q.name(), User: q.c.user, Session: q.c.id, Text: q.text, Started: time.Now()}
+	ctx := q.ctx
+	if s.o.QueryTimeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, s.o.QueryTimeout)
+		defer stop()
+	}
+	leave, err := s.admit.enter(ctx, q.c.user)
+	ev.Waited = time.Since(ev.Started)
+	if err == nil {
+		err = q.guarded(ctx)
+		leave()
+	}
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	ev.Took, ev.Err = time.Since(ev.Started)-ev.Waited, err
+	q.mu.Lock()
+	q.done, q.err = true, err
+	q.expires = time.Now().Add(s.o.ResultTTL)
+	ev.Rows, ev.Bytes = q.rows, q.bytes
+	q.free()
+	if q.gone {
+		q.empty()
+	}
+	q.signal()
+	q.mu.Unlock()
+	q.c.touch()
+	s.o.Observe(ev)
+}
+
+// guarded is run with a panic as an error: it must not end the process, which others use.
+func (q *query) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			q.c.s.log.Error("panic in a query", "query", q.name(), "panic", r, "stack", string(debug.Stack()))
+			err = sqlerr.New(sqlerr.InternalError, "panic: %v", r)
+		}
+	}()
+	return q.run(ctx)
+}
+
+func (q *query) run(ctx context.Context) error {
+	total := int64(0)
+	known := false
+	once := func(p arrow.RecordBatch, row int) error {
+		res, err := q.stmt.Run(ctx, p, row)
+		if err != nil {
+			return err
+		}
+		q.mu.Lock()
+		q.progress = res.Progress
+		q.mu.Unlock()
+		for rec, err := range res.Rows {
+			if err != nil {
+				return err
+			}
+			if err := q.push(ctx, rec); err != nil {
+				return err
+			}
+		}
+		if res.Affected >= 0 {
+			total, known = total+res.Affected, true
+		}
+		return nil
+	}
+	err := q.each(ctx, once)
+	if known {
+		q.mu.Lock()
+		q.affected = total
+		q.mu.Unlock()
+	}
+	return err
+}
+
+// each calls f for every row of the parameters; once, without any, if the statement has none.
+func (q *query) each(ctx context.Context, f func(p arrow.RecordBatch, row int) error) error {
+	if q.stmt.Params().NumFields() == 0 {
+		return f(nil, 0)
+	}
+	if b, ok := q.stmt.(Batcher); ok && q.rowsOfParams() > 1 {
+		res, err := b.RunBatch(ctx, q.params)
+		if err != nil {
+			return err
+		}
+		for _, err := range res.Rows {
+			if err != nil {
+				return err
+			}
+		}
+		q.mu.Lock()
+		q.affected = res.Affected
+		q.mu.Unlock()
+		return nil
+	}
+	for _, p := range q.params {
+		for row := range int(p.NumRows()) {
+			if err := f(p, row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (q *query) rowsOfParams() (n int64) {
+	for _, p := range q.params {
+		n += p.NumRows()
+	}
+	return n
+}
+
+// push hands a record to the reader and waits while the buffer is full.
+func (q *query) push(ctx context.Context, rec arrow.RecordBatch) error {
+	if rec.NumRows() == 0 {
+		return nil
+	}
+	n := recordSize(rec)
+	rec.Retain()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.gone {
+		rec.Release()
+		return context.Cause(q.ctx)
+	}
+	q.batches = append(q.batches, rec)
+	q.size += n
+	q.rows += rec.NumRows()
+	q.bytes += n
+	q.signal()
+	for q.size > q.c.s.o.KeptResult && !q.gone {
+		changed := q.changed
+		q.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			q.mu.Lock()
+			return context.Cause(ctx)
+		}
+		q.mu.Lock()
+	}
+	return nil
+}
+
+// replayable reports whether all of the result is still there. q.mu is held.
+func (q *query) replayable() bool { return q.dropped == 0 && q.bytes <= q.c.s.o.KeptResult }
+
+// read yields the records of the result. Records are the reader's until the
+// loop body returns. Leaving the loop before the end ends the query, unless the
+// result is kept whole. ctx is the client's call.
+func (q *query) read(ctx context.Context, idle time.Duration) iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		if err := q.claim(); err != nil {
+			yield(nil, err)
+			return
+		}
+		defer q.unclaim()
+		q.start()
+		var timer *time.Timer
+		var tick <-chan time.Time
+		if idle > 0 {
+			timer = time.NewTimer(idle)
+			defer timer.Stop()
+			tick = timer.C
+		}
+		for at := 0; ; {
+			q.mu.Lock()
+			switch {
+			case at-q.dropped < len(q.batches):
+				rec := q.batches[at-q.dropped]
+				rec.Retain()
+				at++
+				q.drop(at)
+				q.mu.Unlock()
+				ok := yield(rec, nil)
+				rec.Release()
+				if !ok {
+					return
+				}
+				if timer != nil {
+					timer.Reset(idle)
+				}
+				continue
+			case q.done:
+				err := q.err
+				q.mu.Unlock()
+				if err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+			changed := q.changed
+			q.mu.Unlock()
+			select {
+			case <-changed:
+			case <-tick:
+				if !yield(nil, nil) {
+					return
+				}
+				timer.Reset(idle)
+			case <-ctx.Done():
+				yield(nil, context.Cause(ctx))
+				return
+			}
+		}
+	}
+}
+
+// claim makes the caller the reader.
+func (q *query) claim() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.gone:
+		return errHandle
+	case q.over, q.dropped > 0:
+		return status.Errorf(codes.FailedPrecondition, "The result of query %s has been read. Results of more than %d bytes are read once.", q.name(), q.c.s.o.KeptResult)
+	case q.reading && !(q.done && q.replayable()):
+		return status.Errorf(codes.FailedPrecondition, "The result of query %s is being read by another call.", q.name())
+	}
+	q.reading = true
+	return nil
+}
+
+// unclaim ends a reader. What it did not take to the end is cancelled, unless
+// all of it is there; what it did take is kept for another, if it is small.
+func (q *query) unclaim() {
+	q.mu.Lock()
+	q.reading = false
+	complete := q.done && q.err == nil && (q.replayable() || len(q.batches) == 0)
+	if complete && !q.replayable() {
+		q.over = true
+	}
+	size := q.size
+	q.mu.Unlock()
+	if complete {
+		q.c.s.keep(q, size)
+		return
+	}
+	q.c.forget(q, errClientGone)
+}
+
+// forget takes a query from its session and ends it. why is its error if it has none yet.
+func (c *client) forget(q *query, why error) {
+	c.mu.Lock()
+	delete(c.queries, q.id)
+	c.mu.Unlock()
+	q.discard(why)
+}
+
+// drop lets go of records before at once the result is too large to be kept. q.mu is held.
+func (q *query) drop(at int) {
+	if q.bytes <= q.c.s.o.KeptResult {
+		return
+	}
+	for q.dropped < at {
+		rec := q.batches[0]
+		q.batches = q.batches[1:]
+		q.size -= recordSize(rec)
+		rec.Release()
+		q.dropped++
+	}
+	q.signal()
+}
+
+// discard ends the query and releases what it holds; it is in no map any more.
+func (q *query) discard(why error) {
+	q.cancel(why)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.started {
+		q.started, q.done, q.err = true, true, why
+		q.free()
+	}
+	q.gone = true
+	q.empty()
+	q.signal()
+}
+
+// empty releases the records. q.mu is held.
+func (q *query) empty() {
+	for _, rec := range q.batches {
+		rec.Release()
+	}
+	q.dropped += len(q.batches)
+	q.batches, q.size = nil, 0
+}
+
+// free releases the parameters, once.
+func (q *query) free() {
+	for _, p := range q.params {
+		p.Release()
+	}
+	q.params = nil
+}
+
+// wait blocks until the query has ended.
+func (q *query) wait(ctx context.Context) error {
+	for {
+		q.mu.Lock()
+		done, err, changed := q.done, q.err, q.changed
+		q.mu.Unlock()
+		if done {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// expired reports whether nobody will read the query any more.
+func (q *query) expired(now time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.reading && now.After(q.expires)
+}

@@ -1,0 +1,47 @@
+package serve_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/volley-sql/volley/cluster/executor"
+	"github.com/volley-sql/volley/cluster/local"
+)
+
+// TestMain lets this binary be an executor of the clusters that tests start.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == executorWord {
+		os.Exit(runExecutor(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+const executorWord = "serve-executor"
+
+func runExecutor(args []string) int {
+	token, err := local.ReadToken(os.Stdin)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	o := executor.Options{Host: "127.0.0.1", Token: token}
+	for i := 0; i+1 < len(args); i += 2 {
+		switch args[i] {
+		case "--id":
+			o.ID = args[i+1]
+		case "--driver":
+			o.Driver = args[i+1]
+		case "--cores":
+			fmt.Sscan(args[i+1], &o.Cores)
+		case "--memory":
+			fmt.Sscan(args[i+1], &o.Memory)
+		}
+	}
+	if err := executor.Run(context.Background(), o); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,49 @@
+package serve
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+
+	fsql "github.com/volley-sql/volley/flight/sql"
+	"github.com/volley-sql/volley/internal/sqlerr"
+)
+
+// loggedText bounds the text of a statement in the log, in bytes.
+const loggedText = 4 << 10
+
+// logQuery writes one line for a statement. Texts of statements hold no values
+// of parameters; what looks like a secret in them is blanked.
+func logQuery(log *slog.Logger, e fsql.QueryEvent) {
+	text := redact(e.Text)
+	if len(text) > loggedText {
+		text = text[:loggedText] + "…"
+	}
+	attrs := []slog.Attr{
+		slog.String("query", e.ID), slog.String("user", e.User), slog.String("session", tail(e.Session)), slog.String("text", text),
+		slog.Duration("waited", e.Waited), slog.Duration("took", e.Took), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes),
+	}
+	level := slog.LevelInfo
+	if e.Err != nil {
+		level = slog.LevelWarn
+		if x := sqlerr.As(e.Err); x != nil {
+			attrs = append(attrs, slog.String("condition", x.Cond.Name))
+		} else {
+			attrs = append(attrs, slog.String("error", e.Err.Error()))
+		}
+	}
+	log.LogAttrs(context.Background(), level, "statement", attrs...)
+}
+
+// tail is the end of a session's id: enough to tell sessions apart, not to use one.
+func tail(id string) string {
+	if len(id) > 6 {
+		return id[len(id)-6:]
+	}
+	return id
+}
+
+// secrets are quoted values behind a name that speaks of a secret.
+var secrets = regexp.MustCompile(`(?is)((?:password|passwd|pwd|secret|token|credential|api[_.-]?key|access[_.-]?key|private[_.-]?key)[a-z0-9_.'"` + "`" + `-]*\s*(?:=|:|\s|,|=>)\s*)('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|[^\s'",;)]+)`)
+
+func redact(text string) string { return secrets.ReplaceAllString(text, "$1'***'") }

@@ -1,0 +1,77 @@
+package serve
+
+import (
+	"context"
+	"iter"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/volley-sql/volley/flight/sql"
+	engine "github.com/volley-sql/volley/internal/session"
+	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/sqlerr"
+)
+
+// session is one client's session.
+type session struct{ *engine.Session }
+
+var _ sql.Session = (*session)(nil)
+
+// Prepare implements sql.Session.
+func (s *session) Prepare(ctx context.Context, text string) (sql.Statement, error) {
+	p, err := s.Session.Prepare(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return newStatement(p, nil), nil
+}
+
+// Ingest implements sql.Session.
+func (s *session) Ingest(ctx context.Context, to sql.IngestTarget, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error]) (int64, error) {
+	if to.Temporary {
+		return 0, sqlerr.New(sqlerr.Unsupported, "The feature is not supported: temporary tables.")
+	}
+	return s.Session.Ingest(ctx, engine.Ingestion{
+		Catalog: to.Catalog, Database: to.Schema, Table: to.Table, Create: to.Create, Exists: existing[to.Exists], Options: to.Options,
+	}, schema, rows)
+}
+
+var existing = map[sql.IfExists]engine.Existing{
+	sql.FailIfExists: engine.FailIfExists, sql.AppendIfExists: engine.AppendIfExists, sql.ReplaceIfExists: engine.ReplaceIfExists,
+}
+
+// Begin implements sql.Session.
+func (s *session) Begin(ctx context.Context) error {
+	return sqlerr.New(sqlerr.Unsupported, "The feature is not supported: transactions.")
+}
+
+// Commit implements sql.Session.
+func (s *session) Commit(ctx context.Context) error {
+	return sqlerr.New(sqlerr.Unsupported, "The feature is not supported: transactions.")
+}
+
+// Rollback implements sql.Session.
+func (s *session) Rollback(ctx context.Context) error {
+	return sqlerr.New(sqlerr.Unsupported, "The feature is not supported: transactions.")
+}
+
+// Options implements sql.Session.
+func (s *session) Options() map[string]string {
+	out := map[string]string{}
+	for _, kv := range s.Settings.Snapshot().Pairs() {
+		out[kv[0]] = kv[1]
+	}
+	return out
+}
+
+// HasOption implements sql.Session.
+func (s *session) HasOption(key string) bool { return settings.Lookup(key) != nil }
+
+// SetOption implements sql.Session.
+func (s *session) SetOption(key, value string) error { return s.Settings.Set(key, value) }
+
+// ResetOption implements sql.Session.
+func (s *session) ResetOption(key string) error {
+	s.Settings.Reset(key)
+	return nil
+}

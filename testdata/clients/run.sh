@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# run.sh BINARY [adbc] [jdbc] [node]: the tests of Flight SQL clients, against servers they start and end.
+# Drivers come from PyPI, Maven Central and npm, and are kept under ${VOLLEY_CLIENTS:-~/.cache/volley-clients}.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+VOLLEY_BIN=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+export VOLLEY_BIN
+shift
+keep=${VOLLEY_CLIENTS:-$HOME/.cache/volley-clients}
+mkdir -p "$keep"
+code=0
+for suite in ${*:-adbc jdbc node}; do
+  echo "== $suite"
+  case $suite in
+  adbc)
+    key=$(sha256sum "$here/adbc/requirements.txt" | cut -c1-16)
+    if [ ! -f "$keep/adbc-$key/.done" ]; then
+      python3 -m venv "$keep/adbc-$key" && "$keep/adbc-$key/bin/pip" install -q -r "$here/adbc/requirements.txt" && touch "$keep/adbc-$key/.done"
+    fi
+    "$keep/adbc-$key/bin/python" -m pytest -q -p no:cacheprovider "$here/adbc" || code=1
+    ;;
+  jdbc)
+    work=$(mktemp -d)
+    cp -r "$here/jdbc/pom.xml" "$here/jdbc/src" "$work"
+    (cd "$work" && mvn -q -B test) || code=1
+    rm -rf "$work"
+    ;;
+  node)
+    key=$(sha256sum "$here/node/package.json" | cut -c1-16)
+    work=$keep/node-$key
+    [ -d "$work/node_modules" ] || { mkdir -p "$work" && cp "$here/node/package.json" "$work" && (cd "$work" && npm install --silent --no-audit --no-fund); }
+    cp "$here"/node/*.test.js "$work" && (cd "$work" && node --test) || code=1
+    ;;
+  esac
+done
+exit $code
