@@ -37,6 +37,8 @@ func Run(t *testing.T, h Harness) {
 		"Writes": (*suite).writes, "Overwrite": (*suite).overwrite, "CreateAs": (*suite).createAs, "Abort": (*suite).abort,
 		"External": (*suite).external, "Concurrent": (*suite).concurrent, "AllOrNone": (*suite).allOrNone,
 		"Leftovers": (*suite).leftovers, "Reopen": (*suite).reopen, "CutShort": (*suite).cutShort,
+		"Transactions": (*suite).transactions, "Rollback": (*suite).rollback, "Conflicts": (*suite).conflicts,
+		"Definitions": (*suite).definitions, "ExternalInTransaction": (*suite).externalInTransaction,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, again := h.Open(t)

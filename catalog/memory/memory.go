@@ -124,6 +124,9 @@ func (t *tx) DeleteObject(db, name string) error {
 	return nil
 }
 
+// Apply needs no more than the lock, which is held.
+func (t *tx) Apply(changes []metastore.Change) error { return metastore.Each(t, changes) }
+
 func (t *tx) RenameObject(db, from, to string) error {
 	t.objects[db][to] = t.objects[db][from]
 	delete(t.objects[db], from)

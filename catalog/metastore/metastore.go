@@ -51,6 +51,9 @@ type Catalog struct {
 	// tables keeps opened managed tables by name with the record version they
 	// are of, so that statistics are read once.
 	tables map[string]opened
+	// txn is set in the catalog of a transaction: files stay staged then, and
+	// folders are removed when it is applied.
+	txn *overlay
 }
 
 type opened struct {
@@ -193,10 +196,22 @@ func (c *Catalog) DropDatabase(ctx context.Context, name string, ifExists, casca
 		return err
 	}
 	for _, f := range folders {
-		if err := c.cfg.Store.RemoveAll(ctx, f); err != nil {
+		if err := c.removeFolder(ctx, f); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// removeFolder removes the data of a table that is no more: at once, or once
+// the transaction in which that is so is applied.
+func (c *Catalog) removeFolder(ctx context.Context, folder string) error {
+	if c.txn == nil {
+		return c.cfg.Store.RemoveAll(ctx, folder)
+	}
+	c.txn.mu.Lock()
+	defer c.txn.mu.Unlock()
+	c.txn.folders = append(c.txn.folders, folder)
 	return nil
 }
 

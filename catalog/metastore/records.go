@@ -29,6 +29,42 @@ type Tx interface {
 	PutObject(database, name string, o *Object) error
 	DeleteObject(database, name string) error
 	RenameObject(database, from, to string) error
+
+	// Apply makes several changes at once: readers, other processes among them,
+	// see all of them or none, whatever happens to this process. Each is one
+	// way to do it where nobody reads meanwhile.
+	Apply(changes []Change) error
+}
+
+// Change is a record with what it becomes: an object, or with Namespace a
+// database. nil removes it.
+type Change struct {
+	Database  string            `json:"database"`
+	Name      string            `json:"name,omitempty"`
+	Namespace bool              `json:"namespace,omitempty"`
+	Object    *Object           `json:"-"`
+	Record    *catalog.Database `json:"record,omitempty"`
+}
+
+// Each makes changes one after the other.
+func Each(tx Tx, changes []Change) error {
+	for _, c := range changes {
+		var err error
+		switch {
+		case c.Namespace && c.Record != nil:
+			err = tx.PutDatabase(*c.Record)
+		case c.Namespace:
+			err = tx.DeleteDatabase(c.Database)
+		case c.Object != nil:
+			err = tx.PutObject(c.Database, c.Name, c.Object)
+		default:
+			err = tx.DeleteObject(c.Database, c.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Object is a table or a view: exactly one is set. It must not be changed once put.

@@ -129,12 +129,12 @@ func (c *Catalog) CreateTable(ctx context.Context, t catalog.TableSpec, mode cat
 		return err
 	}
 	if staged != nil {
-		if err := c.Abort(ctx, staged); err != nil { // what was published is no longer in the staging folder
+		if err := c.settle(ctx, staged); err != nil {
 			return err
 		}
 	}
 	if old != nil && mode == catalog.CreateOrReplace && old.Table.Spec.Info.Managed && old.Table.Spec.Info.Location != t.Info.Location {
-		return c.cfg.Store.RemoveAll(ctx, old.Table.Spec.Info.Location)
+		return c.removeFolder(ctx, old.Table.Spec.Info.Location)
 	}
 	return nil
 }
@@ -261,7 +261,7 @@ func (c *Catalog) DropTable(ctx context.Context, db, name string, ifExists, _ bo
 	}
 	c.forget(c.full(db, name))
 	if old.Table.Spec.Info.Managed {
-		return c.cfg.Store.RemoveAll(ctx, old.Table.Spec.Info.Location)
+		return c.removeFolder(ctx, old.Table.Spec.Info.Location)
 	}
 	return nil
 }

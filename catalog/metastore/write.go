@@ -3,6 +3,7 @@ package metastore
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/volley-sql/volley/catalog"
@@ -50,6 +51,10 @@ func (c *Catalog) Begin(ctx context.Context, t catalog.TableSpec, w catalog.Writ
 }
 
 func (c *Catalog) stage(ctx context.Context, t catalog.TableSpec, w catalog.WriteMode) (*catalog.Staged, error) {
+	if c.txn != nil && !t.Info.Managed {
+		return nil, sqlerr.New(sqlerr.UnsupportedTableOperation, "The feature is not supported: writing to the external table %s in a transaction.", quoted(c.full(t.Name.Database, t.Name.Table))).
+			WithHint("Its files are not the catalog's to publish with others. Write to it outside of a transaction, with autocommit on.")
+	}
 	target := catalog.WriteTarget{
 		Format: t.Info.Provider, Options: lower(t.Info.Options), Location: t.Info.Location, Schema: t.Schema,
 	}
@@ -119,7 +124,21 @@ func (c *Catalog) Commit(ctx context.Context, s *catalog.Staged, fs []catalog.Fi
 	if err != nil {
 		return err
 	}
-	return c.Abort(ctx, s) // what was published is no longer in the staging folder
+	return c.settle(ctx, s)
+}
+
+// settle ends a write that was committed: what was published is no longer in
+// the staging folder. In a transaction it still is, until that is over.
+func (c *Catalog) settle(ctx context.Context, s *catalog.Staged) error {
+	if c.txn == nil {
+		return c.Abort(ctx, s)
+	}
+	if j := c.job(s, true); j != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.txn.held = append(c.txn.held, j)
+	}
+	return nil
 }
 
 // firstFiles gives a new record the files a job wrote. old is the table it
@@ -164,7 +183,9 @@ func (c *Catalog) publish(ctx context.Context, r *TableRecord, s *catalog.Staged
 	}
 	for _, f := range fs {
 		to := files.FinalName(f)
-		if err := c.cfg.Store.Rename(ctx, f.Path, s.Target.Location+"/"+to); err != nil {
+		if c.txn != nil {
+			to = below(s.Target.Location, f.Path)
+		} else if err := c.cfg.Store.Rename(ctx, f.Path, s.Target.Location+"/"+to); err != nil {
 			return err
 		}
 		st, _, err := c.cfg.Store.Stat(ctx, s.Target.Location+"/"+to)
@@ -174,6 +195,11 @@ func (c *Catalog) publish(ctx context.Context, r *TableRecord, s *catalog.Staged
 		live = append(live, DataFile{Path: to, Size: st.Size, ModTime: st.ModTime, Rows: f.Rows, Partition: f.Partition})
 	}
 	r.Files, r.Version = live, files.NewJobID()
+	if c.txn != nil {
+		// Others do not see this yet, so nothing is removed.
+		r.Dead, c.txn.appending = slices.DeleteFunc(dead, func(d DeadFile) bool { return staged(DataFile{Path: d.Path}) }), s.Mode == catalog.Append
+		return nil
+	}
 	r.Dead = c.bury(ctx, s.Target.Location, live, dead, now.UnixMicro())
 	return nil
 }
@@ -197,10 +223,14 @@ func (c *Catalog) bury(ctx context.Context, location string, live []DataFile, de
 		if err != nil {
 			break
 		}
-		rel := strings.TrimPrefix(path.Clean(strings.ReplaceAll(f.Path, "\\", "/")), path.Clean(location)+"/")
-		if !keep[rel] {
+		if !keep[below(location, f.Path)] {
 			_ = c.cfg.Store.Remove(ctx, f.Path)
 		}
 	}
 	return wait
+}
+
+// below is a path below a location, relative to it.
+func below(location, p string) string {
+	return strings.TrimPrefix(path.Clean(strings.ReplaceAll(p, "\\", "/")), path.Clean(strings.ReplaceAll(location, "\\", "/"))+"/")
 }

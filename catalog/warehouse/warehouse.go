@@ -5,6 +5,7 @@
 //	<root>/_volley/lock                      taken by whoever changes a record
 //	<root>/_volley/catalog/<db>.json         a database
 //	<root>/_volley/catalog/<db>/<name>.json  a table or view
+//	<root>/_volley/catalog/.changes.json     changes that are made together, while they are being made
 //	<root>/<table>, <root>/<db>.db/<table>   data of managed tables
 //
 // Every record is a file that is replaced in one step, so readers need no
@@ -66,7 +67,7 @@ func (r *records) View(_ context.Context, f func(metastore.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	return f(tx{filepath.Join(root, "_volley", "catalog")})
+	return f(&tx{dir: filepath.Join(root, "_volley", "catalog")})
 }
 
 func (r *records) Update(ctx context.Context, f func(metastore.Tx) error) error {
@@ -83,11 +84,20 @@ func (r *records) Update(ctx context.Context, f func(metastore.Tx) error) error 
 		return sqlerr.Wrap(err, sqlerr.WriteFailed, "The warehouse %s cannot be locked: %v.", root, err)
 	}
 	defer l.Unlock()
-	return f(tx{dir})
+	t := &tx{dir: dir}
+	if err := t.complete(); err != nil { // what a process that died had begun
+		return err
+	}
+	return f(t)
 }
 
 // tx reads and writes the files below dir.
-type tx struct{ dir string }
+type tx struct {
+	dir string
+	// changes are those being made, which count as made; read is set once they were looked for.
+	changes *journal
+	read    bool
+}
 
 const ext = ".json"
 
@@ -163,14 +173,31 @@ func list(dir string) ([]string, error) {
 	return out, nil
 }
 
-func (t tx) database(name string) string         { return filepath.Join(t.dir, name+ext) }
-func (t tx) object(db, name string) string       { return filepath.Join(t.dir, db, name+ext) }
-func (t tx) Databases() ([]string, error)        { return list(t.dir) }
-func (t tx) Objects(db string) ([]string, error) { return list(filepath.Join(t.dir, db)) }
+func (t *tx) database(name string) string   { return filepath.Join(t.dir, name+ext) }
+func (t *tx) object(db, name string) string { return filepath.Join(t.dir, db, name+ext) }
 
-func (t tx) Database(name string) (*catalog.Database, error) {
+func (t *tx) Databases() ([]string, error) {
+	names, err := list(t.dir)
+	if err != nil {
+		return nil, err
+	}
+	return t.over(names, "")
+}
+
+func (t *tx) Objects(db string) ([]string, error) {
+	names, err := list(filepath.Join(t.dir, db))
+	if err != nil {
+		return nil, err
+	}
+	return t.over(names, db)
+}
+
+func (t *tx) Database(name string) (*catalog.Database, error) {
 	if strings.ContainsAny(name, `/\.`) {
 		return nil, nil
+	}
+	if c, err := t.pending(name, ""); c != nil || err != nil {
+		return c.database(), err
 	}
 	data, err := read(t.database(name))
 	if data == nil || err != nil {
@@ -183,7 +210,7 @@ func (t tx) Database(name string) (*catalog.Database, error) {
 	return d, nil
 }
 
-func (t tx) PutDatabase(d catalog.Database) error {
+func (t *tx) PutDatabase(d catalog.Database) error {
 	data, err := json.MarshalIndent(d, "", " ")
 	if err != nil {
 		return damaged(t.database(d.Name), err)
@@ -191,16 +218,19 @@ func (t tx) PutDatabase(d catalog.Database) error {
 	return write(t.database(d.Name), data)
 }
 
-func (t tx) DeleteDatabase(name string) error {
+func (t *tx) DeleteDatabase(name string) error {
 	if err := remove(t.database(name), false); err != nil {
 		return err
 	}
 	return remove(filepath.Join(t.dir, name), true)
 }
 
-func (t tx) Object(db, name string) (*metastore.Object, error) {
+func (t *tx) Object(db, name string) (*metastore.Object, error) {
 	if strings.ContainsAny(db+name, `/\.`) || db == "" || name == "" {
 		return nil, nil // no record has such a name, and it must not lead out of the folder
+	}
+	if c, err := t.pending(db, name); c != nil || err != nil {
+		return c.object(), err
 	}
 	data, err := read(t.object(db, name))
 	if data == nil || err != nil {
@@ -213,7 +243,7 @@ func (t tx) Object(db, name string) (*metastore.Object, error) {
 	return o, nil
 }
 
-func (t tx) PutObject(db, name string, o *metastore.Object) error {
+func (t *tx) PutObject(db, name string, o *metastore.Object) error {
 	data, err := metastore.Encode(o)
 	if err != nil {
 		return damaged(t.object(db, name), err)
@@ -221,9 +251,9 @@ func (t tx) PutObject(db, name string, o *metastore.Object) error {
 	return write(t.object(db, name), data)
 }
 
-func (t tx) DeleteObject(db, name string) error { return remove(t.object(db, name), false) }
+func (t *tx) DeleteObject(db, name string) error { return remove(t.object(db, name), false) }
 
-func (t tx) RenameObject(db, from, to string) error {
+func (t *tx) RenameObject(db, from, to string) error {
 	if err := os.Rename(t.object(db, from), t.object(db, to)); err != nil {
 		return sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot rename the record of %s: %v.", from, err)
 	}

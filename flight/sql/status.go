@@ -35,8 +35,12 @@ const maxShown = 2 << 10
 func codeOf(e *sqlerr.Error) codes.Code {
 	name := e.Cond.Name
 	switch {
-	case e.Cond == sqlerr.Cancelled:
+	case e.Cond == sqlerr.Cancelled, e.Cond == sqlerr.SessionClosed:
 		return codes.Canceled
+	case e.Cond == sqlerr.TransactionConflict:
+		return codes.Aborted
+	case e.Cond == sqlerr.InvalidTransactionState, e.Cond == sqlerr.StatementOutdated:
+		return codes.FailedPrecondition
 	case e.Cond.Blame == sqlerr.Resource:
 		return codes.ResourceExhausted
 	case e.Cond.Blame == sqlerr.Transient:

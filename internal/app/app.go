@@ -160,6 +160,10 @@ func (a *App) SessionOf(ctx context.Context, u User) (*session.Session, error) {
 	s, err := session.New(session.Config{
 		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.store,
 		Runner: &runner{a}, Settings: a.base, Shared: a.shared, User: u.Name, Roles: u.Roles,
+		Temporary: func() (catalog.Catalog, func() error) {
+			m := memory.New("", a.store)
+			return m, m.Close
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-
 	"path/filepath"
 	"strings"
 	"testing"
@@ -184,8 +183,11 @@ func TestIngestBroken(t *testing.T) {
 	}
 	broken := errors.New("the client went away in the middle")
 	for _, into := range []sql.IngestTarget{
-		{Table: "t", Exists: sql.AppendIfExists}, {Table: "t", Create: true, Exists: sql.ReplaceIfExists}, {Table: "ext", Exists: sql.AppendIfExists},
-		{Table: "parts", Exists: sql.AppendIfExists}, {Table: "fresh", Create: true},
+		{Table: "t", Exists: sql.AppendIfExists},
+		{Table: "t", Create: true, Exists: sql.ReplaceIfExists},
+		{Table: "ext", Exists: sql.AppendIfExists},
+		{Table: "parts", Exists: sql.AppendIfExists},
+		{Table: "fresh", Create: true},
 	} {
 		if n, err := s.Ingest(t.Context(), into, idName, stream(broken, recs...)); !errors.Is(err, broken) || n != 0 {
 			t.Errorf("%s: %d rows, %v", into.Table, n, err)

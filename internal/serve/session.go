@@ -9,7 +9,6 @@ import (
 	"github.com/volley-sql/volley/flight/sql"
 	engine "github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/settings"
-	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // session is one client's session.
@@ -28,31 +27,13 @@ func (s *session) Prepare(ctx context.Context, text string) (sql.Statement, erro
 
 // Ingest implements sql.Session.
 func (s *session) Ingest(ctx context.Context, to sql.IngestTarget, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error]) (int64, error) {
-	if to.Temporary {
-		return 0, sqlerr.New(sqlerr.Unsupported, "The feature is not supported: temporary tables.")
-	}
 	return s.Session.Ingest(ctx, engine.Ingestion{
-		Catalog: to.Catalog, Database: to.Schema, Table: to.Table, Create: to.Create, Exists: existing[to.Exists], Options: to.Options,
+		Catalog: to.Catalog, Database: to.Schema, Table: to.Table, Temporary: to.Temporary, Create: to.Create, Exists: existing[to.Exists], Options: to.Options,
 	}, schema, rows)
 }
 
 var existing = map[sql.IfExists]engine.Existing{
 	sql.FailIfExists: engine.FailIfExists, sql.AppendIfExists: engine.AppendIfExists, sql.ReplaceIfExists: engine.ReplaceIfExists,
-}
-
-// Begin implements sql.Session.
-func (s *session) Begin(ctx context.Context) error {
-	return sqlerr.New(sqlerr.Unsupported, "The feature is not supported: transactions.")
-}
-
-// Commit implements sql.Session.
-func (s *session) Commit(ctx context.Context) error {
-	return sqlerr.New(sqlerr.Unsupported, "The feature is not supported: transactions.")
-}
-
-// Rollback implements sql.Session.
-func (s *session) Rollback(ctx context.Context) error {
-	return sqlerr.New(sqlerr.Unsupported, "The feature is not supported: transactions.")
 }
 
 // Options implements sql.Session.

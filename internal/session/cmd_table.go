@@ -17,7 +17,7 @@ func (s *Session) createTable(ctx context.Context, st *statement, n *ast.CreateT
 	if n.Temporary {
 		return nil, sqlerr.New(sqlerr.Unsupported, "CREATE TEMPORARY TABLE is not supported yet. Please use CREATE TEMPORARY VIEW as an alternative.").At(n.Pos())
 	}
-	t, err := s.find(ctx, st, &n.Name)
+	t, err := s.place(ctx, st, &n.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +234,7 @@ func partitionsLast(schema types.Schema, names []string, pos int) ([]int, error)
 
 // createTableLike runs CREATE TABLE t LIKE source.
 func (s *Session) createTableLike(ctx context.Context, st *statement, n *ast.CreateTableLike) (*Result, error) {
-	t, err := s.find(ctx, st, &n.Name)
+	t, err := s.place(ctx, st, &n.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -344,7 +344,7 @@ func (s *Session) drop(ctx context.Context, st *statement, n *ast.Drop) (*Result
 	if err != nil {
 		return nil, err
 	}
-	if s.dropTemp(t.parts) {
+	if s.dropTempView(t.parts) {
 		return empty(), nil
 	}
 	if n.Kind == ast.ObjView {
@@ -361,8 +361,8 @@ func (s *Session) drop(ctx context.Context, st *statement, n *ast.Drop) (*Result
 	return empty(), sqlerr.At(err, n.Name.Pos())
 }
 
-// dropTemp removes a temporary view, if there is one of that name.
-func (s *Session) dropTemp(parts []string) bool {
+// dropTempView removes a temporary view, if there is one of that name.
+func (s *Session) dropTempView(parts []string) bool {
 	if s.tempView(parts) == nil {
 		return false
 	}

@@ -20,7 +20,7 @@ func (s *Session) createView(ctx context.Context, st *statement, n *ast.CreateVi
 	if n.Temporary || n.Global {
 		return s.createTempView(ctx, st, n, parts)
 	}
-	t, err := s.find(ctx, st, &n.Name)
+	t, err := s.place(ctx, st, &n.Name)
 	if err != nil {
 		return nil, err
 	}

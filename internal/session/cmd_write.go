@@ -224,6 +224,9 @@ func (s *Session) writeFolder(ctx context.Context, st *statement, env *bind.Env,
 	if s.cfg.Store == nil {
 		return nil, sqlerr.New(sqlerr.InternalError, "the session has no store of files")
 	}
+	if err := s.outside("writing files that are no table"); err != nil {
+		return nil, err
+	}
 	job, err := files.StartJob(ctx, s.cfg.Store, to)
 	if err != nil {
 		return nil, err

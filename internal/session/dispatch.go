@@ -58,6 +58,8 @@ func (s *Session) dispatch(ctx context.Context, st *statement) (*Result, error) 
 // dispatchState runs the statements about the session itself.
 func (s *Session) dispatchState(ctx context.Context, st *statement) (*Result, error) {
 	switch n := st.st.(type) {
+	case *ast.Transaction:
+		return s.transactionStatement(ctx, n)
 	case *ast.SetConf:
 		return s.set(n)
 	case *ast.SetTimeZone:

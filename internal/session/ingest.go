@@ -36,6 +36,8 @@ const (
 type Ingestion struct {
 	// Catalog and Database are the current ones if empty.
 	Catalog, Database, Table string
+	// Temporary tables belong to the session and are in no catalog.
+	Temporary bool
 	// Create makes the table if it is not there; without it that is an error.
 	Create bool
 	Exists Existing
@@ -72,25 +74,20 @@ func (s *Session) Ingest(ctx context.Context, to Ingestion, schema *arrow.Schema
 }
 
 func (s *Session) ingestTarget(to Ingestion) (*target, error) {
-	parts := []string{to.Table}
-	cat, db := s.Current()
-	if to.Database != "" || to.Catalog != "" {
-		if to.Database != "" {
-			db = to.Database
-		} else if !strings.EqualFold(cat, to.Catalog) {
-			db = DefaultDatabase
-		}
-		if to.Catalog != "" {
-			cat = to.Catalog
-		}
-		parts = []string{cat, db, to.Table}
-	}
 	if to.Table == "" {
 		return nil, sqlerr.New(sqlerr.InvalidObjectName, "`` is not a valid name for tables/schemas. Valid names only contain alphabet characters, numbers and _.")
 	}
-	if s.tempView(parts) != nil {
-		return nil, sqlerr.New(sqlerr.ExpectTableNotView, "'INSERT' expects a table but %s is a view.", quote(parts))
+	if to.Temporary {
+		return s.temporaryTarget(to)
 	}
+	cat, db := s.Current()
+	if to.Catalog != "" && !strings.EqualFold(to.Catalog, cat) {
+		cat, db = to.Catalog, DefaultDatabase
+	}
+	if to.Database != "" {
+		db = to.Database
+	}
+	parts := []string{cat, db, to.Table}
 	c, db, name, err := s.locate(cat, db, parts)
 	if err != nil {
 		return nil, err

@@ -49,9 +49,12 @@ func (s *Session) Relations(ctx context.Context, catalogName, database string) (
 
 // TemporaryRelations lists what is named without a database, sorted.
 func (s *Session) TemporaryRelations() []string {
+	var out []string
+	for _, e := range s.temporaryTables() {
+		out = append(out, e.Name)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []string
 	for _, v := range s.views {
 		out = append(out, v.name)
 	}

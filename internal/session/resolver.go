@@ -29,13 +29,16 @@ type resolver struct {
 func (r *resolver) Relation(ctx context.Context, name []string) (catalog.Table, *bind.View, error) {
 	if v := r.s.tempView(name); v != nil {
 		if r.permanent {
-			return nil, nil, sqlerr.New(sqlerr.InvalidTempObject, "Cannot create the persistent object %s of the type VIEW because it references to the temporary object %s of the type VIEW. Please make the temporary object %s persistent, or make the persistent object temporary.", quote(r.forObject), quote(name), quote(name))
+			return nil, nil, r.temporaryObject(name, "VIEW")
 		}
 		return v.table, v.def, nil
 	}
 	c, db, tb, err := r.s.locate(r.catalog, r.database, name)
 	if err != nil {
 		return nil, nil, err
+	}
+	if r.permanent && c.Name() == "" {
+		return nil, nil, r.temporaryObject(name, "TABLE")
 	}
 	t, v, err := c.Lookup(ctx, db, tb)
 	if err != nil {
@@ -48,6 +51,11 @@ func (r *resolver) Relation(ctx context.Context, name []string) (catalog.Table, 
 		Name: []string{c.Name(), db, v.Name.Table}, SQL: v.SQL, Columns: v.Columns, Schema: v.Schema,
 		Resolver: &resolver{s: r.s, catalog: c.Name(), database: v.Database}, Settings: settings.Of(v.Settings),
 	}, nil
+}
+
+// temporaryObject is the error of a stored view over something temporary.
+func (r *resolver) temporaryObject(name []string, kind string) error {
+	return sqlerr.New(sqlerr.InvalidTempObject, "Cannot create the persistent object %s of the type VIEW because it references to the temporary object %s of the type %s. Please make the temporary object %s persistent, or make the persistent object temporary.", quote(r.forObject), quote(name), kind, quote(name))
 }
 
 // suggest adds to TABLE_OR_VIEW_NOT_FOUND the name the user may have meant.
@@ -124,9 +132,6 @@ func (s *Session) tempView(name []string) *view {
 	return nil
 }
 
-// catalogNamed returns the catalog of a name, nil if there is none.
-func (s *Session) catalogNamed(name string) catalog.Catalog { return s.catalogs[strings.ToLower(name)] }
-
 // holding is the catalog that has a database of c: information_schema is over every catalog.
 func holding(c catalog.Catalog, db string) catalog.Catalog {
 	if c != nil && strings.EqualFold(db, catalog.InformationSchema) {
@@ -139,6 +144,9 @@ func holding(c catalog.Catalog, db string) catalog.Catalog {
 func (s *Session) locate(cat, db string, name []string) (catalog.Catalog, string, string, error) {
 	switch len(name) {
 	case 1:
+		if c := s.temporary(name[0]); c != nil {
+			return c, DefaultDatabase, name[0], nil
+		}
 		return holding(s.catalogNamed(cat), db), db, name[0], nil
 	case 2:
 		return holding(s.catalogNamed(cat), name[0]), name[0], name[1], nil
@@ -170,6 +178,24 @@ func (s *Session) find(ctx context.Context, st *statement, n *ast.Name) (*target
 	}
 	cat, db := s.Current()
 	c, d, name, err := s.locate(cat, db, parts)
+	if err != nil {
+		return nil, sqlerr.At(err, n.Pos())
+	}
+	return &target{cat: c, db: d, name: name, parts: parts}, nil
+}
+
+// place locates the name of something to be made: temporary tables of that name do not count.
+func (s *Session) place(ctx context.Context, st *statement, n *ast.Name) (*target, error) {
+	parts, err := s.parts(ctx, st, n)
+	if err != nil {
+		return nil, err
+	}
+	cat, db := s.Current()
+	full := parts
+	if len(parts) == 1 {
+		full = []string{cat, db, parts[0]}
+	}
+	c, d, name, err := s.locate(cat, db, full)
 	if err != nil {
 		return nil, sqlerr.At(err, n.Pos())
 	}
@@ -227,6 +253,7 @@ func (s *Session) entries(ctx context.Context, cat, db string) ([]catalog.Entry,
 		}
 		s.shared.mu.Unlock()
 	}
+	out = append(out, s.temporaryTables()...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range s.views {

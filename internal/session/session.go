@@ -93,6 +93,9 @@ type Config struct {
 	// those somebody vouches for.
 	User  string
 	Roles []string
+	// Temporary makes a catalog without name for the tables of a session alone,
+	// and what removes it; nil: sessions have none.
+	Temporary func() (catalog.Catalog, func() error)
 	// Shared holds what sessions of one application have in common; nil makes a new one.
 	Shared *Shared
 }
@@ -118,6 +121,10 @@ type Session struct {
 	vars     map[string]*variable
 	funcs    map[string]*bind.Function
 	cached   map[string]bool
+	txn      *transaction
+	// temp has the session's temporary tables; nil before there is one.
+	temp     catalog.Catalog
+	dropTemp func() error
 	// given are the views that the session began with.
 	given  map[string]*view
 	ends   map[int]context.CancelCauseFunc // of statements that run

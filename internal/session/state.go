@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 
@@ -45,7 +46,7 @@ func (s *Session) Given() {
 func (s *Session) Untouched() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.Settings.Snapshot().Equal(s.cfg.Settings) && maps.Equal(s.views, s.given) && len(s.vars)+len(s.funcs)+len(s.cached)+len(s.ends) == 0 &&
+	return s.Settings.Snapshot().Equal(s.cfg.Settings) && maps.Equal(s.views, s.given) && len(s.vars)+len(s.funcs)+len(s.cached)+len(s.ends) == 0 && s.txn == nil && s.temp == nil &&
 		s.catalog == s.cfg.Catalogs[0].Name() && s.database == DefaultDatabase
 }
 
@@ -91,12 +92,20 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.closed = true
-	ends := s.ends
+	ends, txn, drop := s.ends, s.txn, s.dropTemp
+	s.txn, s.temp, s.dropTemp = nil, nil, nil
 	s.ends = map[int]context.CancelCauseFunc{}
 	s.views, s.vars, s.funcs = map[string]*view{}, map[string]*variable{}, map[string]*bind.Function{}
 	s.mu.Unlock()
 	for _, end := range ends {
 		end(errClosed)
 	}
-	return nil
+	var err error
+	if txn != nil {
+		err = txn.abandon()
+	}
+	if drop != nil {
+		err = errors.Join(err, drop())
+	}
+	return err
 }
