@@ -12,7 +12,7 @@ import (
 
 // Dialect implements sql.Engine.
 func (e *Engine) Dialect() sql.Dialect {
-	d := sql.Dialect{Keywords: beyondSQL92(parse.Keywords())}
+	d := sql.Dialect{Transactions: true, Keywords: beyondSQL92(parse.Keywords())}
 	reg, err := all.Registry()
 	if err != nil { // two functions of one name: found by every test
 		return d

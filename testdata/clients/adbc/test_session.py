@@ -96,14 +96,34 @@ class TestCurrent:
             c.adbc_connection.set_options(**{"adbc.flight.sql.session.option.no.such.setting": "1"})
 
 
-def test_nothing_is_lost_without_transactions(connect):
-    """The server says that it has no transactions, so the driver stays with autocommit and warns."""
-    with pytest.warns(UserWarning, match="autocommit"):
+class TestTransactions:
+    def test_commit_and_rollback(self, connect):
         c = connect(autocommit=False)
-    with c.cursor() as cur:
-        cur.execute("CREATE OR REPLACE TABLE auto (a INT)")
-        cur.execute("INSERT INTO auto VALUES (1)")
-    assert rows(connect(), "SELECT count(*) FROM auto") == [(1,)]
+        other = connect()
+        with other.cursor() as cur:
+            cur.execute("CREATE OR REPLACE TABLE txn (a INT)")
+        with c.cursor() as cur:
+            cur.execute("INSERT INTO txn VALUES (1)")
+            cur.execute("INSERT INTO txn VALUES (2)")
+        assert rows(c, "SELECT count(*) FROM txn") == [(2,)], "a transaction sees its own writes"
+        assert rows(other, "SELECT count(*) FROM txn") == [(0,)]
+        c.commit()
+        assert rows(other, "SELECT count(*) FROM txn") == [(2,)]
+        with c.cursor() as cur:
+            cur.execute("INSERT INTO txn VALUES (3)")
+        c.rollback()
+        assert rows(other, "SELECT count(*) FROM txn") == [(2,)]
+
+    def test_ingest_in_a_transaction(self, connect):
+        c = connect(autocommit=False)
+        other = connect()
+        with other.cursor() as cur:
+            cur.execute("CREATE OR REPLACE TABLE txn_in (a BIGINT)")
+        with c.cursor() as cur:
+            cur.adbc_ingest("txn_in", pa.table({"a": [1, 2]}), mode="append")
+        assert rows(other, "SELECT count(*) FROM txn_in") == [(0,)]
+        c.commit()
+        assert rows(other, "SELECT count(*) FROM txn_in") == [(2,)]
 
 
 def users_file(folder, name="ana", password="open sesame", roles=""):
