@@ -194,11 +194,22 @@ func (s *Session) Query(ctx context.Context, text string) (*arrow.Schema, *sql.R
 	if err != nil {
 		return nil, nil, err
 	}
+	if schema.NumFields() == 0 { // it was no query
+		s.use()
+	}
 	return schema, &sql.Result{Rows: s.rows(ctx, info), Affected: -1}, nil
+}
+
+// use notes that the session may not be as new any more.
+func (s *Session) use() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used = true
 }
 
 // Exec runs a statement for its effect and returns how many rows it wrote, -1 if that is not known.
 func (s *Session) Exec(ctx context.Context, text string) (int64, error) {
+	s.use()
 	n, err := s.fs.ExecuteUpdate(ctx, text)
 	return n, Error(err)
 }
@@ -359,9 +370,7 @@ func (s *Session) set(ctx context.Context, key, value string) error {
 }
 
 func (s *Session) setOption(ctx context.Context, key string, v *flight.SessionOptionValue, shown string) error {
-	s.mu.Lock()
-	s.used = true
-	s.mu.Unlock()
+	s.use()
 	res, err := s.fs.SetSessionOptions(ctx, &flight.SetSessionOptionsRequest{SessionOptions: map[string]*flight.SessionOptionValue{key: v}})
 	if err != nil {
 		return Error(err)

@@ -87,6 +87,7 @@ func (st *Statement) run(ctx context.Context, params arrow.RecordBatch) (*sql.Re
 		st.p.SetParameters(params)
 	}
 	if st.changes {
+		st.s.use()
 		n, err := st.p.ExecuteUpdate(ctx)
 		if err != nil {
 			return nil, Error(err)
