@@ -62,10 +62,21 @@ func TestValues(t *testing.T) {
 			sql  string
 			want any
 		}{
-			{"true", true}, {"CAST(1 AS TINYINT)", int64(1)}, {"3", int64(3)}, {"4L", int64(4)}, {"CAST(2.5 AS DOUBLE)", 2.5},
-			{"CAST(1.25 AS DECIMAL(10,2))", "1.25"}, {"'x'", "x"}, {"X'01FF'", []byte{1, 255}}, {"DATE'2026-11-21'", day},
-			{"TIMESTAMP_NTZ'2026-11-21 00:00:00'", day}, {"INTERVAL '1' DAY", 24 * time.Hour}, {"array(1, NULL)", []any{int64(1), nil}},
-			{"named_struct('a', 1)", map[string]any{"a": int64(1)}}, {"map('k', 1)", []MapEntry{{"k", int64(1)}}}, {"CAST(NULL AS INT)", nil},
+			{"true", true},
+			{"CAST(1 AS TINYINT)", int64(1)},
+			{"3", int64(3)},
+			{"4L", int64(4)},
+			{"CAST(2.5 AS DOUBLE)", 2.5},
+			{"CAST(1.25 AS DECIMAL(10,2))", "1.25"},
+			{"'x'", "x"},
+			{"X'01FF'", []byte{1, 255}},
+			{"DATE'2026-11-21'", day},
+			{"TIMESTAMP_NTZ'2026-11-21 00:00:00'", day},
+			{"INTERVAL '1' DAY", 24 * time.Hour},
+			{"array(1, NULL)", []any{int64(1), nil}},
+			{"named_struct('a', 1)", map[string]any{"a": int64(1)}},
+			{"map('k', 1)", []MapEntry{{"k", int64(1)}}},
+			{"CAST(NULL AS INT)", nil},
 		} {
 			var got any
 			if err := db.QueryRow("SELECT " + c.sql + " AS x").Scan(&got); err != nil {
