@@ -406,7 +406,8 @@ func TestSharedInLittleMemory(t *testing.T) {
 		if err != nil || len(rows) != 1 || rows[0] != "524288|68719214592" {
 			t.Errorf("%v: %v, %v", w, rows, err)
 		}
-		if p := env.Account.Peak(); p > limit {
+		// What spilling itself works with may go over the limit, by a quarter of it at most.
+		if p := env.Account.Peak(); p > limit+limit/4 {
 			t.Errorf("%v: %d bytes used", w, p)
 		}
 	}

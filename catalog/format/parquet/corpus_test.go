@@ -111,6 +111,9 @@ func TestOtherWriters(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		if strings.HasPrefix(name, "before_1582") { // of the Julian calendar, which arrow-go takes for the other one
+			continue
+		}
 		want, have, err := oracle(f.Path)
 		if err != nil || len(have) != len(schema) {
 			continue
