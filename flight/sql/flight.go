@@ -108,23 +108,19 @@ func (s *Server) doGet(t *flight.Ticket, stream flight.FlightService_DoGetServer
 	}
 	switch cmd := cmd.(type) {
 	case *pb.TicketStatementQuery:
-		c, q, release, err := s.redeem(ctx, cmd.GetStatementHandle())
+		_, q, release, err := s.redeem(ctx, cmd.GetStatementHandle())
 		if err != nil {
 			return s.failed(ctx, "", err)
 		}
 		defer release()
-		return s.sendQuery(stream, c, q)
+		return s.sendQuery(stream, q)
 	case *pb.CommandPreparedStatementQuery:
-		c, p, release, err := s.statement(ctx, cmd.GetPreparedStatementHandle())
+		q, release, err := s.bound(ctx, cmd)
 		if err != nil {
 			return s.failed(ctx, "", err)
 		}
 		defer release()
-		q, err := c.run(p)
-		if err != nil {
-			return s.failed(ctx, "", err)
-		}
-		return s.sendQuery(stream, c, q)
+		return s.sendQuery(stream, q)
 	}
 	c, release, err := s.client(ctx)
 	if err != nil {
@@ -168,9 +164,9 @@ func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, func(),
 	return c, q, release, nil
 }
 
-func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, c *client, q *query) error {
+func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query) error {
 	ctx := stream.Context()
 	var rows iter.Seq2[arrow.RecordBatch, error] = q.read(ctx, s.o.KeepAlive)
-	opts := append([]ipc.Option{ipc.WithAllocator(s.alloc)}, compression(ctx, c)...)
+	opts := append([]ipc.Option{ipc.WithAllocator(s.alloc)}, compression(ctx, q.c)...)
 	return s.failed(ctx, q.name(), send(stream, q.schema, rows, opts...))
 }

@@ -20,36 +20,21 @@ const pollWait = time.Second
 // PollFlightInfoStatement implements flightsql.Server: it starts a query, whose
 // endpoint appears once there are rows to read or the query has ended.
 func (s *Server) PollFlightInfoStatement(ctx context.Context, cmd flightsql.StatementQuery, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
-	c, release, err := s.in(ctx, cmd.GetTransactionId())
+	q, release, err := s.planned(ctx, cmd)
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}
 	defer release()
-	stmt, err := s.prepare(ctx, c, cmd.GetQuery())
-	if err != nil {
-		return nil, s.failed(ctx, "", err)
-	}
-	if n := stmt.Params().NumFields(); n > 0 {
-		return nil, status.Errorf(codes.InvalidArgument, "The statement has %d parameters: prepare it and bind values.", n)
-	}
-	q, err := c.newQuery(cmd.GetQuery(), stmt, nil)
-	if err != nil {
-		return nil, s.failed(ctx, "", err)
-	}
 	return s.poll(ctx, q, desc)
 }
 
 // PollFlightInfoPreparedStatement implements flightsql.Server.
 func (s *Server) PollFlightInfoPreparedStatement(ctx context.Context, cmd flightsql.PreparedStatementQuery, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
-	c, p, release, err := s.statement(ctx, cmd.GetPreparedStatementHandle())
+	q, release, err := s.bound(ctx, cmd)
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}
 	defer release()
-	q, err := c.run(p)
-	if err != nil {
-		return nil, s.failed(ctx, "", err)
-	}
 	return s.poll(ctx, q, desc)
 }
 

@@ -217,17 +217,28 @@ func (c *client) run(p *prepared) (*query, error) {
 	return c.newQuery(p.text, stmt, params)
 }
 
+// bound makes the query of a prepared statement with the values bound to it.
+// The caller calls the second result when its call is over.
+func (s *Server) bound(ctx context.Context, cmd flightsql.PreparedStatementQuery) (*query, func(), error) {
+	c, p, release, err := s.statement(ctx, cmd.GetPreparedStatementHandle())
+	if err != nil {
+		return nil, nil, err
+	}
+	q, err := c.run(p)
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return q, release, nil
+}
+
 // GetFlightInfoPreparedStatement implements flightsql.Server.
 func (s *Server) GetFlightInfoPreparedStatement(ctx context.Context, cmd flightsql.PreparedStatementQuery, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
-	c, p, release, err := s.statement(ctx, cmd.GetPreparedStatementHandle())
+	q, release, err := s.bound(ctx, cmd)
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}
 	defer release()
-	q, err := c.run(p)
-	if err != nil {
-		return nil, s.failed(ctx, "", err)
-	}
 	return s.inform(ctx, q, desc)
 }
 

@@ -16,23 +16,42 @@ import (
 // GetFlightInfoStatement implements flightsql.Server: it plans a query, and
 // runs a statement that changes something.
 func (s *Server) GetFlightInfoStatement(ctx context.Context, cmd flightsql.StatementQuery, desc *flight.FlightDescriptor) (*flight.FlightInfo, error) {
-	c, release, err := s.in(ctx, cmd.GetTransactionId())
+	q, release, err := s.planned(ctx, cmd)
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}
 	defer release()
-	stmt, err := s.prepare(ctx, c, cmd.GetQuery())
-	if err != nil {
-		return nil, s.failed(ctx, "", err)
-	}
-	if n := stmt.Params().NumFields(); n > 0 {
-		return nil, status.Errorf(codes.InvalidArgument, "The statement has %d parameters: prepare it and bind values.", n)
-	}
-	q, err := c.newQuery(cmd.GetQuery(), stmt, nil)
-	if err != nil {
-		return nil, s.failed(ctx, "", err)
-	}
 	return s.inform(ctx, q, desc)
+}
+
+// planned makes the query of a statement without parameters. The caller calls
+// the second result when its call is over.
+func (s *Server) planned(ctx context.Context, cmd flightsql.StatementQuery) (*query, func(), error) {
+	c, release, err := s.in(ctx, cmd.GetTransactionId())
+	if err != nil {
+		return nil, nil, err
+	}
+	stmt, err := s.prepare(ctx, c, cmd.GetQuery())
+	if err == nil {
+		err = parameterless(stmt)
+	}
+	var q *query
+	if err == nil {
+		q, err = c.newQuery(cmd.GetQuery(), stmt, nil)
+	}
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return q, release, nil
+}
+
+// parameterless is the error of a statement that cannot run without values.
+func parameterless(stmt Statement) error {
+	if n := stmt.Params().NumFields(); n > 0 {
+		return status.Errorf(codes.InvalidArgument, "The statement has %d parameters: prepare it and bind values.", n)
+	}
+	return nil
 }
 
 // in is the session of a call: that of its transaction, if it names one.
@@ -143,8 +162,8 @@ func (s *Server) DoPutCommandStatementUpdate(ctx context.Context, cmd flightsql.
 	if err != nil {
 		return -1, s.failed(ctx, "", err)
 	}
-	if n := stmt.Params().NumFields(); n > 0 {
-		return -1, status.Errorf(codes.InvalidArgument, "The statement has %d parameters: prepare it and bind values.", n)
+	if err := parameterless(stmt); err != nil {
+		return -1, err
 	}
 	return s.update(ctx, c, cmd.GetQuery(), stmt, nil)
 }
