@@ -120,6 +120,8 @@ type View struct {
 	// Database and settings current at creation, in which SQL is bound.
 	Database string
 	Settings map[string]string
+	// Access is the first owner of a view that is created. Lookup leaves it out.
+	Access *Access `json:"-"`
 }
 
 // Catalog finds and changes tables. Implementations are safe for concurrent
@@ -161,6 +163,8 @@ type Entry struct {
 type Database struct {
 	Name, Comment, Location string
 	Properties              map[string]string
+	// Access is the first owner of a database that is created.
+	Access *Access `json:",omitempty"`
 }
 
 // CreateMode says what to do if the name is taken.
@@ -179,6 +183,8 @@ type TableSpec struct {
 	Schema      types.Schema
 	Partitioned []string // names of partition columns, which stand last in Schema
 	Info        Info
+	// Access is the first owner of a table that is created; see Secured.
+	Access *Access `json:"-"`
 }
 
 // WriteMode is how new files meet old ones.

@@ -39,6 +39,8 @@ func Run(t *testing.T, h Harness) {
 		"Leftovers": (*suite).leftovers, "Reopen": (*suite).reopen, "CutShort": (*suite).cutShort,
 		"Transactions": (*suite).transactions, "Rollback": (*suite).rollback, "Conflicts": (*suite).conflicts,
 		"Definitions": (*suite).definitions, "ExternalInTransaction": (*suite).externalInTransaction,
+		"Access": (*suite).access, "Roles": (*suite).roles, "AccessInTransactions": (*suite).accessInTransactions,
+		"AccessConcurrent": (*suite).accessConcurrent,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, again := h.Open(t)

@@ -64,10 +64,11 @@ type records struct {
 	mu        sync.RWMutex
 	databases map[string]catalog.Database
 	objects   map[string]map[string]*metastore.Object
+	root      *metastore.Root
 }
 
 func newRecords() *records {
-	return &records{databases: map[string]catalog.Database{}, objects: map[string]map[string]*metastore.Object{}}
+	return &records{databases: map[string]catalog.Database{}, objects: map[string]map[string]*metastore.Object{}, root: &metastore.Root{}}
 }
 
 func (r *records) View(_ context.Context, f func(metastore.Tx) error) error {
@@ -130,5 +131,12 @@ func (t *tx) Apply(changes []metastore.Change) error { return metastore.Each(t, 
 func (t *tx) RenameObject(db, from, to string) error {
 	t.objects[db][to] = t.objects[db][from]
 	delete(t.objects[db], from)
+	return nil
+}
+
+func (t *tx) Root() (*metastore.Root, error) { return t.root, nil }
+
+func (t *tx) PutRoot(r *metastore.Root) error {
+	t.root = r
 	return nil
 }

@@ -68,14 +68,15 @@ func fieldsIn(fs []fieldJSON) ([]types.Field, error) {
 }
 
 type objectJSON struct {
-	Table   *TableRecord  `json:"table,omitempty"`
-	View    *catalog.View `json:"view,omitempty"`
-	Columns []fieldJSON   `json:"columns"`
+	Table   *TableRecord    `json:"table,omitempty"`
+	View    *catalog.View   `json:"view,omitempty"`
+	Columns []fieldJSON     `json:"columns"`
+	Access  *catalog.Access `json:"access,omitempty"`
 }
 
 // Encode is the stored form of an object.
 func Encode(o *Object) ([]byte, error) {
-	out := objectJSON{}
+	out := objectJSON{Access: o.Access}
 	if o.Table != nil {
 		t := *o.Table
 		out.Columns, t.Spec.Schema = fieldsOut(t.Spec.Schema), nil
@@ -106,5 +107,5 @@ func Decode(data []byte) (*Object, error) {
 	default:
 		return nil, fmt.Errorf("neither a table nor a view")
 	}
-	return &Object{Table: in.Table, View: in.View}, nil
+	return &Object{Table: in.Table, View: in.View, Access: in.Access}, nil
 }

@@ -221,3 +221,12 @@ func (t *overlayTx) RenameObject(db, from, to string) error {
 
 // Apply implements Tx.
 func (t *overlayTx) Apply(changes []Change) error { return Each(t, changes) }
+
+// Root implements Tx.
+func (t *overlayTx) Root() (*Root, error) { return t.base.Root() }
+
+// PutRoot implements Tx. What belongs to the catalog as a whole is no part of transactions.
+func (t *overlayTx) PutRoot(*Root) error {
+	return sqlerr.New(sqlerr.Unsupported, "The feature is not supported: changes of roles and rights in a transaction.").
+		WithHint("Make them outside of a transaction, with autocommit on.")
+}

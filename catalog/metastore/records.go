@@ -30,6 +30,10 @@ type Tx interface {
 	DeleteObject(database, name string) error
 	RenameObject(database, from, to string) error
 
+	// Root is what belongs to the catalog as a whole; never nil.
+	Root() (*Root, error)
+	PutRoot(*Root) error
+
 	// Apply makes several changes at once: readers, other processes among them,
 	// see all of them or none, whatever happens to this process. Each is one
 	// way to do it where nobody reads meanwhile.
@@ -67,10 +71,20 @@ func Each(tx Tx, changes []Change) error {
 	return nil
 }
 
+// Root is what belongs to a catalog as a whole. It must not be changed once put.
+type Root struct {
+	Access *catalog.Access `json:"access,omitempty"`
+	// Files are the rights on files that are in no catalog.
+	Files *catalog.Access `json:"files,omitempty"`
+	Roles catalog.Roles   `json:"roles,omitempty"`
+}
+
 // Object is a table or a view: exactly one is set. It must not be changed once put.
 type Object struct {
 	Table *TableRecord  `json:"table,omitempty"`
 	View  *catalog.View `json:"view,omitempty"`
+	// Access is who may do what with it; nil: nothing was said.
+	Access *catalog.Access `json:"access,omitempty"`
 }
 
 // TableRecord is a table as recorded.

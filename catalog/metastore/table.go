@@ -104,6 +104,8 @@ func (c *Catalog) CreateTable(ctx context.Context, t catalog.TableSpec, mode cat
 		return err
 	}
 	db, name := t.Name.Database, t.Name.Table
+	first := t.Access
+	t.Access = nil
 	var old *Object
 	err = c.cfg.Records.Update(ctx, func(tx Tx) error {
 		if _, err := database(tx, db); err != nil {
@@ -123,7 +125,7 @@ func (c *Catalog) CreateTable(ctx context.Context, t catalog.TableSpec, mode cat
 		if err := c.firstFiles(ctx, r, old, staged); err != nil {
 			return err
 		}
-		return tx.PutObject(db, name, &Object{Table: r})
+		return tx.PutObject(db, name, &Object{Table: r, Access: firstAccess(first, old)})
 	})
 	if err != nil {
 		return err
@@ -324,6 +326,6 @@ func (c *Catalog) AlterTable(ctx context.Context, db, name string, change func(*
 		}
 		spec.Name = r.Spec.Name
 		r.Spec, r.Version = spec, files.NewJobID()
-		return tx.PutObject(key(db), key(name), &Object{Table: &r})
+		return tx.PutObject(key(db), key(name), &Object{Table: &r, Access: o.Access})
 	})
 }

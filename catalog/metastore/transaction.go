@@ -177,7 +177,7 @@ func (o *objectChange) onto(now *Object) *Object {
 			r.Files = append(r.Files, f)
 		}
 	}
-	return &Object{Table: &r}
+	return &Object{Table: &r, Access: now.Access}
 }
 
 // staged reports whether a file of a transaction's record is still where its job wrote it.
@@ -211,7 +211,7 @@ func (t *Transaction) place(ctx context.Context, c *Change) error {
 		r.Version = files.NewJobID()
 		r.Dead = t.parent.bury(ctx, location, r.Files, r.Dead, t.cfg.Now().UnixMicro())
 	}
-	c.Object = &Object{Table: &r}
+	c.Object = &Object{Table: &r, Access: c.Object.Access}
 	return nil
 }
 

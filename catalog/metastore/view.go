@@ -13,6 +13,8 @@ func (c *Catalog) CreateView(ctx context.Context, v catalog.View, mode catalog.C
 		return err
 	}
 	v.Name = c.full(v.Name.Database, v.Name.Table)
+	first := v.Access
+	v.Access = nil
 	return c.cfg.Records.Update(ctx, func(tx Tx) error {
 		if _, err := database(tx, v.Name.Database); err != nil {
 			return err
@@ -30,7 +32,13 @@ func (c *Catalog) CreateView(ctx context.Context, v catalog.View, mode catalog.C
 		case mode == catalog.CreateNew:
 			return alreadyExists(v.Name, false)
 		}
-		return tx.PutObject(v.Name.Database, v.Name.Table, &Object{View: &v})
+		a := firstAccess(first, old)
+		if old != nil && first != nil {
+			// What the view reads it reads with the rights of who wrote it.
+			a = a.Clone()
+			a.Owner = first.Owner
+		}
+		return tx.PutObject(v.Name.Database, v.Name.Table, &Object{View: &v, Access: a})
 	})
 }
 

@@ -119,7 +119,7 @@ func (c *Catalog) Commit(ctx context.Context, s *catalog.Staged, fs []catalog.Fi
 		if err := c.publish(ctx, &r, s, fs); err != nil {
 			return err
 		}
-		return tx.PutObject(db, name, &Object{Table: &r})
+		return tx.PutObject(db, name, &Object{Table: &r, Access: o.Access})
 	})
 	if err != nil {
 		return err

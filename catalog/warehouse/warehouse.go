@@ -259,3 +259,31 @@ func (t *tx) RenameObject(db, from, to string) error {
 	}
 	return nil
 }
+
+// rootFile is not the record of a database: those names have no dot.
+const rootFile = ".root" + ext
+
+func (t *tx) Root() (*metastore.Root, error) {
+	p := filepath.Join(t.dir, rootFile)
+	data, err := read(p)
+	if err != nil {
+		return nil, err
+	}
+	r := &metastore.Root{}
+	if data == nil {
+		return r, nil
+	}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, damaged(p, err)
+	}
+	return r, nil
+}
+
+func (t *tx) PutRoot(r *metastore.Root) error {
+	p := filepath.Join(t.dir, rootFile)
+	data, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return damaged(p, err)
+	}
+	return write(p, data)
+}
