@@ -72,33 +72,6 @@ func (f *Flight) DoGet(t *flight.Ticket, stream flight.FlightService_DoGetServer
 	return f.own.doGet(t, stream)
 }
 
-// DoPut implements flight.FlightServer. The routing does not survive a first
-// message without descriptor.
-func (f *Flight) DoPut(stream flight.FlightService_DoPutServer) error {
-	first, err := stream.Recv()
-	if err != nil {
-		return err
-	}
-	if first.GetFlightDescriptor().GetCmd() == nil {
-		return status.Error(codes.InvalidArgument, "The first message of DoPut has no descriptor with a command.")
-	}
-	return f.FlightServer.DoPut(&pushedBack{stream, first})
-}
-
-// pushedBack is a stream whose first message is read again.
-type pushedBack struct {
-	flight.FlightService_DoPutServer
-	first *flight.FlightData
-}
-
-func (p *pushedBack) Recv() (*flight.FlightData, error) {
-	if d := p.first; d != nil {
-		p.first = nil
-		return d, nil
-	}
-	return p.FlightService_DoPutServer.Recv()
-}
-
 // doGet sends the rows a ticket is for.
 func (s *Server) doGet(t *flight.Ticket, stream flight.FlightService_DoGetServer) error {
 	ctx := stream.Context()
@@ -146,7 +119,20 @@ func unpack(b []byte) (proto.Message, error) {
 	return cmd, nil
 }
 
-// redeem finds the query of a ticket.
+// redeemTicket finds the query of a ticket that came in a message, if at all.
+func (s *Server) redeemTicket(ctx context.Context, t *flight.Ticket) (*client, *query, func(), error) {
+	cmd, err := unpack(t.GetTicket())
+	if err != nil {
+		return nil, nil, nil, errHandle
+	}
+	q, ok := cmd.(*pb.TicketStatementQuery)
+	if !ok {
+		return nil, nil, nil, errHandle
+	}
+	return s.redeem(ctx, q.GetStatementHandle())
+}
+
+// redeem finds the query of a ticket's handle.
 func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, func(), error) {
 	h, err := s.seal.open(b, queryHandle, time.Now())
 	if err != nil {

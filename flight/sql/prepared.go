@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -177,7 +179,7 @@ func (s *Server) receive(r flight.MessageReader) (*arrow.Schema, []arrow.RecordB
 		if err != nil {
 			return fail(received(err))
 		}
-		if size += recordSize(rec); size > s.o.BindLimit {
+		if size += bodySize(rec); size > s.o.BindLimit {
 			return fail(status.Errorf(codes.ResourceExhausted, "More than %d bytes of values were bound to one statement.", s.o.BindLimit))
 		}
 		rec.Retain()
@@ -194,6 +196,10 @@ func (s *Server) receive(r flight.MessageReader) (*arrow.Schema, []arrow.RecordB
 func received(err error) error {
 	if st, ok := status.FromError(err); ok && st.Code() != codes.Unknown {
 		return err
+	}
+	var p runtime.Error
+	if errors.As(err, &p) || strings.Contains(err.Error(), "runtime error") { // arrow-go's way out of damaged data
+		err = errors.New("buffers or offsets do not fit what the metadata say")
 	}
 	return status.Errorf(codes.InvalidArgument, "The Arrow data of the call cannot be read: %v", err)
 }

@@ -104,13 +104,25 @@ func (s *Server) inform(ctx context.Context, q *query, desc *flight.FlightDescri
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	info := &flight.FlightInfo{
-		Schema: flight.SerializeSchema(q.schema, s.alloc), FlightDescriptor: desc, Endpoint: []*flight.FlightEndpoint{end},
+		Schema: flight.SerializeSchema(q.schema, s.alloc), FlightDescriptor: echo(desc), Endpoint: []*flight.FlightEndpoint{end},
 		TotalRecords: -1, TotalBytes: -1, Ordered: true,
 	}
 	if q.done && q.err == nil {
 		info.TotalRecords, info.TotalBytes = q.rows, q.bytes
 	}
 	return info, nil
+}
+
+// maxEcho bounds the command that goes back with its FlightInfo, in bytes:
+// clients refuse messages of more than 4 MiB.
+const maxEcho = 1 << 20
+
+// echo is the descriptor as its FlightInfo has it, if it is not too large for that.
+func echo(d *flight.FlightDescriptor) *flight.FlightDescriptor {
+	if len(d.GetCmd()) > maxEcho {
+		return nil
+	}
+	return d
 }
 
 // handle is what names a query to its client. How long it is good for is

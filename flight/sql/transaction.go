@@ -61,11 +61,7 @@ func (s *Server) EndTransaction(ctx context.Context, req flightsql.ActionEndTran
 func (s *Server) CancelFlightInfo(ctx context.Context, req *flight.CancelFlightInfoRequest) (out flight.CancelFlightInfoResult, err error) {
 	out.Status = flight.CancelStatusNotCancellable
 	for _, e := range req.GetInfo().GetEndpoint() {
-		t, err := flightsql.GetStatementQueryTicket(e.GetTicket())
-		if err != nil {
-			continue
-		}
-		c, q, release, err := s.redeem(ctx, t.GetStatementHandle())
+		c, q, release, err := s.redeemTicket(ctx, e.GetTicket())
 		if err != nil {
 			continue
 		}
@@ -83,11 +79,7 @@ func (s *Server) CancelFlightInfo(ctx context.Context, req *flight.CancelFlightI
 
 // RenewFlightEndpoint implements flightsql.Server: a result stays for as long again.
 func (s *Server) RenewFlightEndpoint(ctx context.Context, req *flight.RenewFlightEndpointRequest) (*flight.FlightEndpoint, error) {
-	t, err := flightsql.GetStatementQueryTicket(req.GetEndpoint().GetTicket())
-	if err != nil {
-		return nil, s.failed(ctx, "", errHandle)
-	}
-	_, q, release, err := s.redeem(ctx, t.GetStatementHandle())
+	_, q, release, err := s.redeemTicket(ctx, req.GetEndpoint().GetTicket())
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -155,7 +156,7 @@ func (g *Gate) enter(ctx context.Context) (context.Context, metadata.MD, error) 
 	case claims != nil:
 		id.Session = claims.Session
 	default:
-		id.Session = connectionSession(ctx, g.Anonymous)
+		id.Session = connectionSession(ctx, g.Anonymous, p.Name)
 	}
 	token := ""
 	if claims != nil && claims.Session == id.Session && now.Sub(claims.Issued) < g.Keys.ttl/2 {
@@ -185,12 +186,17 @@ func first1(s []string) string {
 	return s[0]
 }
 
+// sessionBytes is how many random bytes name a session.
+const sessionBytes = 16
+
 // NewSessionID makes the id of a session.
 func NewSessionID() string {
-	b := make([]byte, 16)
+	b := make([]byte, sessionBytes)
 	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
+	return sessionID(b)
 }
+
+func sessionID(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // identify judges the credentials of a call. claims is nil unless they are a session token.
 func (g *Gate) identify(ctx context.Context, md metadata.MD) (Principal, *Claims, error) {
@@ -316,12 +322,14 @@ func TagConnection(ctx context.Context) context.Context {
 
 // connectionSession is the session of a call that has neither cookie nor
 // token. Where nobody is asked and the client is on this machine, it is the
-// connection's: no proxy stands between that might share it among clients.
-func connectionSession(ctx context.Context, anonymous bool) string {
+// connection's, one for every name that is given over it: no proxy stands
+// between that might share it among clients.
+func connectionSession(ctx context.Context, anonymous bool, user string) string {
 	if id, ok := ctx.Value(connectionKey{}).(string); ok && anonymous {
 		if p, ok := peer.FromContext(ctx); ok {
 			if a, ok := p.Addr.(*net.TCPAddr); ok && a.IP.IsLoopback() {
-				return id
+				of := sha256.Sum256([]byte(id + user))
+				return sessionID(of[:sessionBytes])
 			}
 		}
 	}
