@@ -111,9 +111,10 @@ const (
 	ObjQuery
 	ObjCatalog
 	ObjVariable
+	ObjFiles
 )
 
-var objectNames = [...]string{"TABLE", "VIEW", "DATABASE", "FUNCTION", "QUERY", "CATALOG", "VARIABLE"}
+var objectNames = [...]string{"TABLE", "VIEW", "DATABASE", "FUNCTION", "QUERY", "CATALOG", "VARIABLE", "ANY FILE"}
 
 func (k ObjectKind) String() string { return objectNames[k] }
 

@@ -136,7 +136,9 @@ func (p *printer) statement(s Statement) {
 		p.name(s.Name)
 		p.value(" IS ", s.Comment, " IS NULL")
 	default:
-		p.dml(s)
+		if !p.rights(s) {
+			p.dml(s)
+		}
 	}
 }
 
@@ -315,7 +317,9 @@ func (p *printer) alter(a AlterAction) {
 		p.put(" AS ")
 		p.query(a.Query)
 	default:
-		panic(fmt.Sprintf("ast: no way to print %T", a))
+		if !p.rightsAction(a) {
+			panic(fmt.Sprintf("ast: no way to print %T", a))
+		}
 	}
 }
 

@@ -12,6 +12,12 @@ func (p *parser) alter() ast.Statement {
 	if p.acceptAny("DATABASE", "SCHEMA") || p.acceptWord("NAMESPACE") {
 		return p.alterDatabase(pos)
 	}
+	if p.accept("CATALOG") {
+		of := ast.Securable{Kind: ast.ObjCatalog, Name: p.name(), Span: p.from(pos)}
+		p.expect("OWNER", "TO")
+		to := p.grantee()
+		return &ast.AlterOwner{Span: p.from(pos), Of: of, To: to}
+	}
 	s := &ast.AlterTable{View: p.accept("VIEW")}
 	if !s.View {
 		p.expect("TABLE")
@@ -41,6 +47,9 @@ func (p *parser) alterAction(view bool, pos int) ast.AlterAction {
 		p.advance()
 		return p.alterAdd(pos)
 	case "DROP":
+		if p.accept("DROP", "ROW", "FILTER") {
+			return &ast.SetRowFilter{Span: p.from(pos), Drop: true}
+		}
 		p.advance()
 		return p.alterDrop(pos)
 	case "REPLACE":
@@ -52,7 +61,18 @@ func (p *parser) alterAction(view bool, pos int) ast.AlterAction {
 		p.advance()
 		p.accept("COLUMN")
 		return p.changeColumn(pos)
+	case "OWNER":
+		p.expect("OWNER", "TO")
+		to := p.grantee()
+		return &ast.SetOwner{Span: p.from(pos), To: to}
 	case "SET", "UNSET":
+		if p.acceptOwner() {
+			to := p.grantee()
+			return &ast.SetOwner{Span: p.from(pos), To: to}
+		}
+		if p.accept("SET", "ROW", "FILTER") {
+			return p.rowFilter(pos)
+		}
 		return p.alterSet(pos, nil)
 	case "PARTITION":
 		return p.alterPartition(pos)
@@ -131,6 +151,12 @@ func (p *parser) alterDrop(pos int) ast.AlterAction {
 // …, may rename and always gives the type.
 func (p *parser) changeColumn(pos int) ast.AlterAction {
 	c := &ast.ChangeColumn{Column: p.name()}
+	switch {
+	case p.accept("SET", "MASK"):
+		return p.mask(pos, c.Column)
+	case p.accept("DROP", "MASK"):
+		return &ast.SetMask{Span: p.from(pos), Column: c.Column, Drop: true}
+	}
 	hive := isName(p.tok) && !p.isAny("TYPE", "SET", "DROP", "COMMENT", "FIRST", "AFTER")
 	if hive {
 		if isName(p.peek()) && p.peek().kw != "COMMENT" && p.peek().kw != "FIRST" && p.peek().kw != "AFTER" {
@@ -210,7 +236,12 @@ func (p *parser) alterPartition(pos int) ast.AlterAction {
 }
 
 func (p *parser) alterDatabase(pos int) ast.Statement {
+	at := p.tok.pos
 	d := &ast.AlterDatabase{Name: p.name()}
+	if of := (ast.Securable{Kind: ast.ObjDatabase, Name: d.Name, Span: p.from(at)}); p.acceptOwner() {
+		to := p.grantee()
+		return &ast.AlterOwner{Span: p.from(pos), Of: of, To: to}
+	}
 	if d.Unset = p.accept("UNSET"); !d.Unset {
 		p.expect("SET")
 	}

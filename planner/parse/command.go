@@ -10,6 +10,14 @@ import (
 func (p *parser) show() ast.Statement {
 	pos := p.tok.pos
 	p.expect("SHOW")
+	switch {
+	case p.accept("GRANTS"), p.accept("GRANT"):
+		return p.showGrants(pos)
+	case p.accept("ROLES"):
+		return &ast.ShowRoles{Span: p.from(pos)}
+	case p.accept("CURRENT", "ROLES"):
+		return &ast.ShowRoles{Span: p.from(pos), Current: true}
+	}
 	s := &ast.Show{}
 	switch {
 	case p.accept("TABLES"):

@@ -48,8 +48,10 @@ func (p *parser) create() ast.Statement {
 		return p.createDatabase(pos)
 	case p.accept("FUNCTION"):
 		return p.createFunction(pos, f)
+	case p.accept("ROLE"):
+		return p.createRole(pos)
 	}
-	p.unexpected("TABLE, VIEW, DATABASE or FUNCTION")
+	p.unexpected("TABLE, VIEW, DATABASE, FUNCTION or ROLE")
 	return &ast.CreateDatabase{}
 }
 
@@ -392,6 +394,9 @@ func (p *parser) returns(f *ast.CreateFunction) {
 func (p *parser) drop() ast.Statement {
 	pos := p.tok.pos
 	p.expect("DROP")
+	if p.accept("ROLE") {
+		return p.dropRole(pos)
+	}
 	d := &ast.Drop{Temporary: p.acceptAny("TEMPORARY", "TEMP")}
 	switch {
 	case p.accept("TABLE"):
