@@ -171,12 +171,12 @@ func (b *builder) nodeEnv(n physical.Node) *flow.Env {
 // spills reports whether the operator of n can go on with less memory than its input takes.
 func spills(n physical.Node) bool {
 	switch n := n.(type) {
-	case *physical.HashJoin, *physical.LoopJoin, *physical.Prefilter, *physical.Shared:
+	case *physical.HashJoin, *physical.LoopJoin, *physical.Prefilter, *physical.Shared, *physical.Sort, *physical.Window:
 		return true
+	case *physical.TopK:
+		return !n.Partial
 	case *physical.HashAggregate:
 		return len(n.Keys) > 0
-	case *physical.Sort:
-		return n.Limit < 0
 	}
 	return false
 }

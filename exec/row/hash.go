@@ -107,6 +107,10 @@ func hashStrings(data []string, sel []uint16, out []uint64, more bool) {
 	}
 }
 
+// Text and Bytes are the hash of a single string.
+func Text(s string) uint64  { return hashString(s) }
+func Bytes(b []byte) uint64 { return hashString(unsafeString(b)) }
+
 func hashString(s string) uint64 {
 	p, n := unsafe.Pointer(unsafe.StringData(s)), len(s)
 	seed := uint64(n) * k1

@@ -39,63 +39,76 @@ func (h *head) advance(ctx context.Context) (more bool, err error) {
 	return h.b != nil, err
 }
 
-// merger merges cursors into batches of the input columns.
+// merger merges cursors into batches.
 type merger struct {
 	spec   *Spec
 	layout *layout
 	heads  []*head
 	out    vec.Batch
 	n      int
+	yield  func(b *vec.Batch, keys []byte, err error) bool
+	// wantKeys: batches go with their keys.
+	wantKeys bool
+	keys     []byte
 }
 
+// mergeCursors merges cursors into batches of the input columns.
 func mergeCursors(ctx context.Context, spec *Spec, cursors []cursor) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
-		defer func() {
-			for _, c := range cursors {
-				c.close()
-			}
-		}()
-		m := &merger{spec: spec, layout: spec.layout}
-		for _, c := range cursors {
-			h := &head{cur: c}
-			more, err := h.advance(ctx)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if more {
-				m.heads = append(m.heads, h)
-			}
-		}
-		if len(m.heads) == 0 {
-			return
-		}
-		for _, t := range spec.types[:spec.input] {
-			m.out.Cols = append(m.out.Cols, vec.New(t, 0))
-		}
-		if err := m.run(ctx, yield); err != nil {
-			yield(nil, err)
-		}
+		m := &merger{spec: spec, layout: spec.layout, yield: func(b *vec.Batch, _ []byte, err error) bool { return yield(b, err) }}
+		m.stream(ctx, cursors, spec.types[:spec.input])
 	}
 }
 
-func (m *merger) run(ctx context.Context, yield func(*vec.Batch, error) bool) error {
+// stream yields the first columns, of types ts, of what cursors have.
+func (m *merger) stream(ctx context.Context, cursors []cursor, ts []types.Type) {
+	defer func() {
+		for _, c := range cursors {
+			c.close()
+		}
+	}()
+	for _, c := range cursors {
+		h := &head{cur: c}
+		more, err := h.advance(ctx)
+		if err != nil {
+			m.yield(nil, nil, err)
+			return
+		}
+		if more {
+			m.heads = append(m.heads, h)
+		}
+	}
+	if len(m.heads) == 0 {
+		return
+	}
+	for _, t := range ts {
+		m.out.Cols = append(m.out.Cols, vec.New(t, 0))
+	}
+	if err := m.run(ctx); err != nil {
+		m.yield(nil, nil, err)
+	}
+}
+
+func (m *merger) run(ctx context.Context) error {
 	t := newTree(len(m.heads), func(a, b int) bool { return m.compare(m.heads[a], m.heads[b]) < 0 })
 	for !t.empty() {
 		h := m.heads[t.winner()]
 		h.at, h.rows = append(h.at, int32(m.n)), append(h.rows, uint16(h.i))
+		if m.wantKeys {
+			m.keys = append(m.keys, h.keys[h.i*m.layout.stride:][:m.layout.stride]...)
+		}
 		m.n++
 		h.i++
 		more := true
 		if h.i == h.b.N {
-			if m.n > 0 && !m.flush(yield) {
+			if m.n > 0 && !m.flush() {
 				return nil
 			}
 			var err error
 			if more, err = h.advance(ctx); err != nil {
 				return err
 			}
-		} else if m.n == m.spec.env.BatchSize && !m.flush(yield) {
+		} else if m.n == m.spec.env.BatchSize && !m.flush() {
 			return nil
 		}
 		t.next(more)
@@ -122,7 +135,7 @@ func (h *head) value(col int, _ uint32) (*vec.Vec, int) {
 }
 
 // flush yields the rows chosen so far.
-func (m *merger) flush(yield func(*vec.Batch, error) bool) bool {
+func (m *merger) flush() bool {
 	for i, col := range m.out.Cols {
 		col.Resize(m.n)
 		for _, h := range m.heads {
@@ -136,7 +149,9 @@ func (m *merger) flush(yield func(*vec.Batch, error) bool) bool {
 	for _, h := range m.heads {
 		h.at, h.rows = h.at[:0], h.rows[:0]
 	}
-	return yield(&m.out, nil)
+	keys := m.keys
+	m.keys = m.keys[:0]
+	return m.yield(&m.out, keys, nil)
 }
 
 // NewMerge returns a source, to be opened by one thread, that merges sources

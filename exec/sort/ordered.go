@@ -7,8 +7,8 @@ import (
 )
 
 // Ordered is all rows of a sort in memory, for operators that look at them
-// more than once. It belongs to the Sorter and ends with it. Any number of
-// threads may read it.
+// more than once. It belongs to the Sorter or Collector and ends with it. Any
+// number of threads may read it.
 type Ordered struct {
 	// Rows are the numbers of the rows of Store, in order. The store's columns
 	// are those of the Spec: input, extras, further ones of the sort's own.
@@ -17,12 +17,8 @@ type Ordered struct {
 	run   *run
 }
 
-// InMemory makes the sorter refuse, by RESOURCE.MEMORY_LIMIT, what it would
-// spill otherwise, so that Ordered can be asked for.
-func (s *Sorter) InMemory() { s.inMemory = true }
-
-// Ordered is the result, after Finish, of a sorter that is InMemory. It is nil
-// if there were no rows.
+// Ordered is the result, after Finish, of a sorter that has not Spilled. It is
+// nil if there were no rows.
 func (s *Sorter) Ordered() *Ordered {
 	if s.all == nil || len(s.rows) == 0 {
 		return nil

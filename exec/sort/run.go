@@ -22,6 +22,7 @@ type Spec struct {
 	order  []expr.SortKey
 	extras []expr.Expr
 	layout *layout
+	parts  int // leading keys that spilled rows are cut by, see NewPartitioned
 }
 
 // NewSpec describes a sort of rows with the given column types by order.
@@ -42,6 +43,15 @@ func NewSpec(env *flow.Env, input []types.Type, order []expr.SortKey, extras []e
 			}
 		}
 	}
+	return s
+}
+
+// NewPartitioned is NewSpec for rows that are to be read partition by
+// partition, parts being how many of the first keys they are partitioned by:
+// what is spilled is cut into Buckets.
+func NewPartitioned(env *flow.Env, input []types.Type, order []expr.SortKey, parts int, extras []expr.Expr) *Spec {
+	s := NewSpec(env, input, order, extras)
+	s.parts = parts
 	return s
 }
 
@@ -69,8 +79,8 @@ type run struct {
 	spec  *Spec
 	acct  *mem.Account
 	store *hold.Store
-	// Ordering needs two entries a row: reserved with the rows, taken from
-	// room, which is not accounted itself, when the rows are ordered.
+	// Ordering needs two entries a row, and cutting into buckets a number: reserved
+	// with the rows, taken from room, which is not accounted itself, when it is time.
 	bytes  int64
 	room   *mem.Arena
 	keyEx  []*eval.Program
@@ -82,11 +92,24 @@ type run struct {
 	values values
 }
 
-func newRun(s *Spec) (*run, error) {
-	r := &run{
+// orderBytes is what ordering takes for a row.
+func (s *Spec) orderBytes() int {
+	if s.parts > 0 {
+		return 2*entBytes + 4
+	}
+	return 2 * entBytes
+}
+
+// bareRun is a run for rows whose keys are known.
+func bareRun(s *Spec) *run {
+	return &run{
 		spec: s, acct: s.env.Account, store: hold.NewHeadStore(s.types, s.layout.stride, s.env.Account), layout: *s.layout,
 		room: mem.NewArena(nil),
 	}
+}
+
+func newRun(s *Spec) (*run, error) {
+	r := bareRun(s)
 	for _, k := range s.order {
 		p, err := eval.Compile(s.env.Functions, s.env.Context, k.Expr)
 		if err != nil {
@@ -139,7 +162,7 @@ func (r *run) keep(b *vec.Batch, sel []uint16, coded []byte) error {
 
 // append keeps rows of all the store's columns and their encoded keys.
 func (r *run) append(cols []*vec.Vec, sel []uint16, coded []byte) error {
-	n := int64(len(sel) * 2 * entBytes)
+	n := int64(len(sel) * r.spec.orderBytes())
 	if err := r.acct.Reserve(n); err != nil {
 		return err
 	}

@@ -2,10 +2,13 @@ package sort
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/hold"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/physical"
 )
@@ -50,14 +53,18 @@ type Sorter struct {
 	all           *run // every row in memory, after Finish
 	rows          []uint32
 	rowBytes      int64
+	ends          [Buckets + 1]int // of the buckets in rows, if others are on disk and the sort is partitioned
 	spilled       spills
-	inMemory      bool
+
+	mu      sync.Mutex
+	started atomic.Int64 // threads that have rows, or had some
+	ordered []bool       // by thread: its rows wait in order
 }
 
 // NewSorter returns a sink for rows as spec says.
 func NewSorter(spec *Spec) *Sorter {
 	n := spec.env.Threads
-	return &Sorter{spec: spec, limit: -1, runs: make([]*run, n), ents: make([][]ent, n)}
+	return &Sorter{spec: spec, limit: -1, runs: make([]*run, n), ents: make([][]ent, n), ordered: make([]bool, n)}
 }
 
 // Drain implements flow.Sink.
@@ -68,8 +75,8 @@ func (s *Sorter) Drain(ctx context.Context, thread int, in vec.Stream) error {
 		if r, err = newRun(s.spec); err != nil {
 			return err
 		}
-		s.runs[thread] = r
 	}
+	s.begin(thread, r)
 	for b, err := range in {
 		if err == nil {
 			err = r.evaluate(b)
@@ -84,12 +91,25 @@ func (s *Sorter) Drain(ctx context.Context, thread int, in vec.Stream) error {
 	return s.order(ctx, thread)
 }
 
+// begin makes r the run of a thread that is to add rows.
+func (s *Sorter) begin(thread int, r *run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.runs[thread] == nil {
+		s.runs[thread] = r
+		s.started.Add(1)
+	}
+	s.ordered[thread] = false
+}
+
 // order sorts what a thread has in memory.
 func (s *Sorter) order(ctx context.Context, thread int) error {
 	r := s.runs[thread]
 	r.seal()
 	ents, err := r.order(ctx)
-	s.ents[thread] = ents
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ents[thread], s.ordered[thread] = ents, err == nil
 	return err
 }
 
@@ -109,19 +129,51 @@ func (s *Sorter) most() int64 {
 // keep is add for rows sel of b, whose keys are given.
 func (s *Sorter) keep(ctx context.Context, r *run, b *vec.Batch, sel []uint16, coded []byte) error {
 	err := r.keep(b, sel, coded)
-	if err == nil && !(s.spec.env.ForceSpill && r.store.Len() >= forcedRun) || s.inMemory {
+	if err == nil && !s.full(r) || err != nil && !sqlerr.Is(err, sqlerr.MemoryLimit) {
 		return err
 	}
-	if r.store.Len() == 0 {
-		return err
-	}
-	if spillErr := s.spilled.write(ctx, r, s.most()); spillErr != nil {
+	if r.store.Len() > 0 {
+		if err := s.spilled.write(ctx, r, s.most()); err != nil {
+			return err
+		}
+	} else if spilled, spillErr := s.spillOther(ctx); spillErr != nil {
 		return spillErr
+	} else if !spilled {
+		return err
 	}
 	if err == nil {
 		return nil
 	}
 	return r.keep(b, sel, coded)
+}
+
+// full reports whether a thread has as many rows as it should: its share of
+// the limit, less some room for the first rows of others.
+func (s *Sorter) full(r *run) bool {
+	env := s.spec.env
+	if env.ForceSpill && r.store.Len() >= forcedRun {
+		return true
+	}
+	limit := env.Account.Limit()
+	return limit > 0 && r.store.Bytes()+r.bytes > limit*7/10/s.started.Load()
+}
+
+// spillOther moves the rows of a thread that has all of its own to disk, for
+// one that finds no room for its first rows.
+func (s *Sorter) spillOther(ctx context.Context) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, ordered := range s.ordered {
+		if ordered && s.runs[i].store.Len() > 0 {
+			ents := s.ents[i]
+			if most := s.most(); most >= 0 {
+				ents = ents[:min(int64(len(ents)), most)]
+			}
+			s.ents[i] = nil
+			return true, s.spilled.writeRows(ctx, s.runs[i], ents)
+		}
+	}
+	return false, nil
 }
 
 // Finish implements flow.Sink.
@@ -135,9 +187,6 @@ func (s *Sorter) Finish(ctx context.Context, par flow.Parallel) error {
 	s.rowBytes = int64(4 * rows)
 	if err := s.spec.env.Account.Reserve(s.rowBytes); err != nil {
 		s.rowBytes = 0
-		if s.inMemory {
-			return err
-		}
 		return s.spillAll(ctx, par)
 	}
 	for i, r := range s.runs {
@@ -155,6 +204,9 @@ func (s *Sorter) Finish(ctx context.Context, par flow.Parallel) error {
 	s.all.seal()
 	merged, err := s.all.merge(ctx, par, s.ents)
 	s.rows, s.ents = merged, nil
+	if err == nil && s.spec.parts > 0 && s.spilled.some() {
+		s.rows, s.ends = s.all.cut(len(merged), func(i int) uint32 { return merged[i] })
+	}
 	return err
 }
 

@@ -19,7 +19,14 @@ const spillBatch = 1024
 // how many, their normalized keys, their values.
 type spills struct {
 	mu    sync.Mutex
-	files []*mem.Spill
+	files []*spilledRun
+}
+
+// spilledRun is a sorted run in a file. Frames of one bucket hold no rows of
+// another; bucket b lies between ends[b] and ends[b+1].
+type spilledRun struct {
+	file *mem.Spill
+	ends [Buckets + 1]int64
 }
 
 func (s *spills) some() bool { return len(s.files) > 0 }
@@ -40,42 +47,80 @@ func (s *spills) write(ctx context.Context, r *run, most int64) error {
 
 // writeRows writes the rows of a sealed run in the order of its entries, and empties it.
 func (s *spills) writeRows(ctx context.Context, r *run, ents []ent) error {
+	return s.writeOrder(ctx, r, len(ents), func(i int) uint32 { return ents[i].row })
+}
+
+// writeNumbers is writeRows for row numbers.
+func (s *spills) writeNumbers(ctx context.Context, r *run, rows []uint32) error {
+	return s.writeOrder(ctx, r, len(rows), func(i int) uint32 { return rows[i] })
+}
+
+// writeOrder writes n rows of a sealed run, given in order, cut into buckets if
+// the sort is partitioned, and empties the run.
+func (s *spills) writeOrder(ctx context.Context, r *run, n int, row func(i int) uint32) error {
 	f, err := mem.NewSpill(r.spec.env.SpillDir)
 	if err != nil {
 		return err
 	}
+	x := &spilledRun{file: f}
 	s.mu.Lock()
-	s.files = append(s.files, f)
+	s.files = append(s.files, x)
 	s.mu.Unlock()
-	var b vec.Batch
-	var frame []byte
-	part := make([]uint32, 0, spillBatch)
-	for lo := 0; lo < len(ents); lo += spillBatch {
-		if err := ctx.Err(); err != nil {
-			return err
+	w := &frameWriter{file: f, run: r}
+	if r.spec.parts == 0 {
+		err = w.write(ctx, n, row)
+	} else {
+		rows, ends := r.cut(n, row)
+		for b := range Buckets {
+			lo, hi := ends[b], ends[b+1]
+			if err = w.write(ctx, hi-lo, func(i int) uint32 { return rows[lo+i] }); err != nil {
+				break
+			}
+			x.ends[b+1] = f.Size()
 		}
-		part = part[:0]
-		for _, e := range ents[lo:min(lo+spillBatch, len(ents))] {
-			part = append(part, e.row)
-		}
-		frame = binary.LittleEndian.AppendUint32(frame[:0], uint32(len(part)))
-		for _, row := range part {
-			frame = append(frame, r.key(row)...)
-		}
-		frame = mem.AppendBatch(frame, r.store.GatherRows(&b, part).Cols, len(part))
-		if _, err := f.Write(frame); err != nil {
-			return err
-		}
+	}
+	if err != nil {
+		return err
 	}
 	r.release()
 	return f.Flush()
+}
+
+// frameWriter writes rows of a run to a file, frame by frame.
+type frameWriter struct {
+	file  *mem.Spill
+	run   *run
+	b     vec.Batch
+	frame []byte
+	part  []uint32
+}
+
+// write writes n rows, beginning a frame of their own.
+func (w *frameWriter) write(ctx context.Context, n int, row func(i int) uint32) error {
+	for i := 0; i < n; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for w.part = w.part[:0]; i < n && len(w.part) < spillBatch; i++ {
+			w.part = append(w.part, row(i))
+		}
+		w.frame = binary.LittleEndian.AppendUint32(w.frame[:0], uint32(len(w.part)))
+		for _, x := range w.part {
+			w.frame = append(w.frame, w.run.key(x)...)
+		}
+		w.frame = mem.AppendBatch(w.frame, w.run.store.GatherRows(&w.b, w.part).Cols, len(w.part))
+		if _, err := w.file.Write(w.frame); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // merged streams the input columns of all runs, on disk and in memory, in order.
 func (s *spills) merged(ctx context.Context, o *Sorter) vec.Stream {
 	cursors := make([]cursor, 0, len(s.files)+1)
 	for _, f := range s.files {
-		cursors = append(cursors, newFileCursor(f, o.spec))
+		cursors = append(cursors, newFileCursor(f.file, 0, f.file.Size(), o.spec))
 	}
 	if o.all != nil && len(o.rows) > 0 {
 		cursors = append(cursors, &memoryCursor{run: o.all, rows: o.rows})
@@ -90,8 +135,8 @@ type fileCursor struct {
 	b      vec.Batch
 }
 
-func newFileCursor(f *mem.Spill, spec *Spec) *fileCursor {
-	return &fileCursor{frames: f.Frames(0, f.Size()), spec: spec, b: *vec.NewBatch(spec.types, 0)}
+func newFileCursor(f *mem.Spill, from, to int64, spec *Spec) *fileCursor {
+	return &fileCursor{frames: f.Frames(from, to), spec: spec, b: *vec.NewBatch(spec.types, 0)}
 }
 
 func (c *fileCursor) next(ctx context.Context) (*vec.Batch, []byte, error) {
@@ -134,7 +179,7 @@ func (c *memoryCursor) close() {}
 
 func (s *spills) close() {
 	for _, f := range s.files {
-		f.Close()
+		f.file.Close()
 	}
 	s.files = nil
 }

@@ -64,6 +64,9 @@ func (t *topN) Drain(ctx context.Context, thread int, in vec.Stream) error {
 		c = &candidates{run: r}
 		t.threads[thread] = c
 	}
+	if t.rest.runs[thread] != nil {
+		t.rest.begin(thread, c.run)
+	}
 	for b, err := range in {
 		if err == nil {
 			err = c.run.evaluate(b)
@@ -96,7 +99,7 @@ func (t *topN) add(ctx context.Context, thread int, c *candidates, b *vec.Batch)
 	err := c.run.keep(b, sel, coded)
 	if sqlerr.Is(err, sqlerr.MemoryLimit) && c.run.store.Len() > 0 || t.spec.env.ForceSpill && c.run.store.Len() >= forcedRun {
 		t.spilling.Store(true)
-		t.rest.runs[thread] = c.run
+		t.rest.begin(thread, c.run)
 		if err == nil {
 			return nil
 		}
@@ -158,7 +161,7 @@ func (t *topN) shrink(ctx context.Context, thread int, c *candidates) error {
 			next.release()
 			if sqlerr.Is(err, sqlerr.MemoryLimit) { // no room for two copies of them
 				t.spilling.Store(true)
-				t.rest.runs[thread] = r
+				t.rest.begin(thread, r)
 				return t.rest.spilled.writeRows(ctx, r, ents)
 			}
 			return err
@@ -218,7 +221,7 @@ func (t *topN) finishRest(ctx context.Context, par flow.Parallel) error {
 		if c == nil || t.rest.runs[i] != nil {
 			return nil
 		}
-		t.rest.runs[i] = c.run
+		t.rest.begin(i, c.run)
 		return t.rest.order(ctx, i)
 	})
 	if err != nil {

@@ -36,6 +36,11 @@ type way interface {
 	// finished is told that the states of the batch are not needed any more. It returns the memory held.
 	finished() (int64, error)
 	full() bool
+	// The rest is as in partly. resume comes after the frame's.
+	reach() reach
+	total(p *partition, lo, hi int) error
+	resume(p *partition, dropped int) error
+	keep(p *partition, i int) int
 }
 
 // shortFrame is the longest frame that is aggregated anew for every row.
@@ -101,11 +106,37 @@ func (a *aggregate) choose() (way, error) {
 }
 
 func (a *aggregate) begin(p *partition) error {
+	if p.base == 0 { // rows read from disk are numbered anew each time
+		a.in.lo, a.in.hi = 0, 0
+	}
 	if err := a.frame.begin(p); err != nil {
 		return err
 	}
 	return a.way.begin(p)
 }
+
+func (a *aggregate) reach() reach {
+	if a.frame.whole() {
+		return a.way.reach()
+	}
+	return min(a.frame.reach(), a.way.reach())
+}
+
+func (a *aggregate) total(p *partition, lo, hi int) error {
+	a.in.lo, a.in.hi = 0, 0 // what was gathered is of another part
+	return a.way.total(p, lo, hi)
+}
+
+func (a *aggregate) resume(p *partition, dropped int) error {
+	a.in.lo, a.in.hi = 0, 0
+	if err := a.frame.begin(p); err != nil {
+		return err
+	}
+	return a.way.resume(p, dropped)
+}
+
+func (a *aggregate) ready(p *partition, i int) bool { return a.frame.whole() || a.frame.ready(p, i) }
+func (a *aggregate) keep(p *partition, i int) int   { return a.way.keep(p, i) }
 
 func (a *aggregate) add(p *partition, lo, hi int) error { return a.way.states(p, lo, hi) }
 func (a *aggregate) full() bool                         { return a.way.full() }

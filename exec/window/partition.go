@@ -6,7 +6,8 @@ import (
 	"github.com/volley-sql/volley/exec/sort"
 )
 
-// partition is the rows with equal PARTITION BY values.
+// partition is the rows with equal PARTITION BY values, or the part of them
+// that is in memory.
 type partition struct {
 	ctx  context.Context
 	ord  *sort.Ordered
@@ -16,13 +17,18 @@ type partition struct {
 	rows    []uint32 // ord.Rows[base : base+n]
 	end     int      // of the morsel, in ord.Rows
 
+	// Of a partition too large for memory, before rows are gone already and,
+	// unless closed, others are still to come. total is how many there are, where calls ask for it.
+	before, total int
+	closed        bool
+
 	peersKnown     bool
 	peerLo, peerHi []int32 // for each row, the rows equal to it in ORDER BY
 }
 
 // reset makes p the partition that begins at row at.
 func (p *partition) reset(e *evaluation, at, end int) {
-	p.ctx, p.ord, p.keys = e.ctx, e.w.ord, e.w.keys
+	p.ctx, p.ord, p.keys = e.ctx, e.ord, e.w.keys
 	p.base, p.end, p.peersKnown = at, end, false
 	rows := p.ord.Rows
 	n := 1
@@ -36,7 +42,11 @@ func (p *partition) reset(e *evaluation, at, end int) {
 		}
 	}
 	p.n, p.rows = n, rows[at:at+n]
+	p.before, p.total, p.closed = 0, n, true
 }
+
+// peer reports whether row i is equal in ORDER BY to the one before it.
+func (p *partition) peer(i int) bool { return p.ord.Same(p.rows[i-1], p.rows[i], p.keys) }
 
 // peers fills in peerLo and peerHi.
 func (p *partition) peers() error {

@@ -7,52 +7,82 @@ import (
 
 // rank computes the functions that number rows and peers.
 type rank struct {
+	onlyNearby
 	name   string
-	dense  int32 // groups of peers begun in this partition
+	row    int32 // the number of the row before, its rank and its dense rank
+	rank   int32
+	dense  int32
 	ints   []int32
 	floats []float64
 }
 
 func newRank(name string) call { return &rank{name: name} }
 
+func (r *rank) reach() reach {
+	if r.name == "percent_rank" || r.name == "cume_dist" {
+		return afterTotals
+	}
+	return nearby
+}
+
 func (r *rank) full() bool { return false }
 
 func (r *rank) begin(p *partition) error {
-	r.dense = 0
-	if r.name != "row_number" {
+	r.row, r.rank, r.dense = 0, 0, 0
+	return r.resume(p, 0)
+}
+
+func (r *rank) resume(p *partition, _ int) error {
+	if r.name == "cume_dist" {
 		return p.peers()
 	}
 	return nil
 }
 
+func (r *rank) ready(p *partition, i int) bool {
+	return r.name != "cume_dist" || p.closed || int(p.peerHi[i]) < p.n
+}
+
+// keep leaves the row before, which the next one is compared with.
+func (r *rank) keep(_ *partition, i int) int { return max(i-1, 0) }
+
+// count goes on to row i, which it compares with the one before.
+func (r *rank) count(p *partition, i int) {
+	if r.row++; r.row == 1 || !p.peer(i) {
+		r.rank = r.row
+		r.dense++
+	}
+}
+
 func (r *rank) add(p *partition, lo, hi int) error {
 	switch r.name {
 	case "row_number":
-		for i := lo; i < hi; i++ {
-			r.ints = append(r.ints, int32(i)+1)
+		for range hi - lo {
+			r.row++
+			r.ints = append(r.ints, r.row)
 		}
 	case "rank":
 		for i := lo; i < hi; i++ {
-			r.ints = append(r.ints, p.peerLo[i]+1)
+			r.count(p, i)
+			r.ints = append(r.ints, r.rank)
 		}
 	case "dense_rank":
 		for i := lo; i < hi; i++ {
-			if int(p.peerLo[i]) == i {
-				r.dense++
-			}
+			r.count(p, i)
 			r.ints = append(r.ints, r.dense)
 		}
 	case "percent_rank":
 		for i := lo; i < hi; i++ {
+			r.count(p, i)
 			f := 0.0
-			if p.n > 1 {
-				f = float64(p.peerLo[i]) / float64(p.n-1)
+			if p.total > 1 {
+				f = float64(r.rank-1) / float64(p.total-1)
 			}
 			r.floats = append(r.floats, f)
 		}
 	case "cume_dist":
 		for i := lo; i < hi; i++ {
-			r.floats = append(r.floats, float64(p.peerHi[i])/float64(p.n))
+			r.floats = append(r.floats, float64(p.before+int(p.peerHi[i]))/float64(p.total))
 		}
 	}
 	return nil
@@ -70,6 +100,7 @@ func (r *rank) finish(out *vec.Vec, _ int) (int64, error) {
 
 // ntile deals the rows of a partition out to buckets whose sizes differ by at most one.
 type ntile struct {
+	onlyNearby
 	buckets int64
 	out     []int32
 }
@@ -81,12 +112,13 @@ func newNtile(buckets int64) (call, error) {
 	return &ntile{buckets: buckets}, nil
 }
 
+func (t *ntile) reach() reach           { return afterTotals }
 func (t *ntile) full() bool             { return false }
 func (t *ntile) begin(*partition) error { return nil }
 
 func (t *ntile) add(p *partition, lo, hi int) error {
-	size, larger := int64(p.n)/t.buckets, int64(p.n)%t.buckets
-	for i := int64(lo); i < int64(hi); i++ {
+	size, larger := int64(p.total)/t.buckets, int64(p.total)%t.buckets
+	for i := int64(p.before + lo); i < int64(p.before+hi); i++ {
 		b := i
 		if head := larger * (size + 1); i < head {
 			b = i / (size + 1)

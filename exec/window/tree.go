@@ -34,6 +34,12 @@ func (s *slidingWay) begin(*partition) error {
 	return nil
 }
 
+func (s *slidingWay) reach() reach                     { return nearby }
+func (s *slidingWay) total(*partition, int, int) error { return nil }
+func (s *slidingWay) keep(p *partition, i int) int     { return s.a.frame.keep(p, i) }
+
+func (s *slidingWay) resume(p *partition, _ int) error { return s.begin(p) }
+
 func (s *slidingWay) states(p *partition, lo, hi int) error {
 	a := s.a
 	for i := lo; i < hi; i++ {

@@ -2,6 +2,7 @@ package window
 
 import (
 	"github.com/volley-sql/volley/exec/hold"
+	"github.com/volley-sql/volley/exec/sort"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -15,6 +16,7 @@ type picked struct {
 	col    int
 	rows   []uint32
 	ignore bool // IGNORE NULLS
+	ord    *sort.Ordered
 	// With ignore: the places in the partition that are not NULL, and for every
 	// place how many of them are before it.
 	some   []int32
@@ -24,6 +26,7 @@ type picked struct {
 func (v *picked) full() bool { return false }
 
 func (v *picked) begin(p *partition) error {
+	v.ord = p.ord
 	if !v.ignore {
 		return nil
 	}
@@ -41,7 +44,7 @@ func (v *picked) begin(p *partition) error {
 
 func (v *picked) finish(out *vec.Vec, _ int) (int64, error) {
 	t := out.Type
-	v.w.ord.Store.Gather(out, v.col, v.rows)
+	v.ord.Store.Gather(out, v.col, v.rows)
 	out.Type = t
 	v.rows = v.rows[:0]
 	return int64(8 * (cap(v.some) + cap(v.before))), nil
@@ -92,6 +95,18 @@ func (s *shift) add(p *partition, lo, hi int) error {
 	return nil
 }
 
+func (s *shift) reach() reach {
+	if s.ignore && s.by != 0 {
+		return wholePartition
+	}
+	return nearby
+}
+
+func (s *shift) total(*partition, int, int) error { return nil }
+func (s *shift) resume(p *partition, _ int) error { return s.begin(p) }
+func (s *shift) ready(p *partition, i int) bool   { return p.closed || i+s.by < p.n }
+func (s *shift) keep(_ *partition, i int) int     { return max(i+min(s.by, 0), 0) }
+
 // pick is the place by values that are not NULL away from row i, or -1.
 func (s *shift) pick(i int) int {
 	k := int(s.before[i]) + s.by // backwards from the first one at or after i
@@ -110,7 +125,7 @@ func (s *shift) finish(out *vec.Vec, n int) (int64, error) {
 		return held, err
 	}
 	var def vec.Vec
-	s.w.ord.Store.Gather(&def, s.def, s.current)
+	s.ord.Store.Gather(&def, s.def, s.current)
 	revive(out, s.missing)
 	hold.Scatter(out, s.missing, &def, vec.Identity[:len(s.missing)])
 	s.missing, s.current = s.missing[:0], s.current[:0]
@@ -137,6 +152,10 @@ type nth struct {
 	picked
 	n     int
 	frame *frame
+	// pin is the n-th row of a partition of which only a part is there, where
+	// frames begin with the partition.
+	pin    *hold.Store
+	pinned []int32 // rows of the batch whose result is the pin
 }
 
 func (w *Window) nth(c *expr.WindowCall) (call, error) {
@@ -174,18 +193,105 @@ func (v *nth) begin(p *partition) error {
 	if err := v.frame.begin(p); err != nil {
 		return err
 	}
+	v.release()
 	return v.picked.begin(p)
 }
 
+func (v *nth) reach() reach {
+	if v.ignore {
+		return wholePartition
+	}
+	return v.frame.reach()
+}
+
+func (v *nth) total(*partition, int, int) error { return nil }
+
+func (v *nth) resume(p *partition, _ int) error {
+	if err := v.frame.begin(p); err != nil {
+		return err
+	}
+	return v.picked.begin(p)
+}
+
+func (v *nth) ready(p *partition, i int) bool { return v.frame.ready(p, i) }
+
+// fromStart reports whether results are counted from the start of the partition.
+func (v *nth) fromStart() bool { return v.n >= 0 && v.frame.start == expr.UnboundedPreceding }
+
+func (v *nth) keep(p *partition, i int) int {
+	switch {
+	case v.fromStart():
+		if at := v.n - p.before; v.pin == nil && at >= 0 {
+			return min(i, at) // it is still to be seen
+		}
+		return i
+	case v.n < 0 && v.frame.start == expr.UnboundedPreceding:
+		_, hi := v.frame.peek(p, min(i, p.n-1))
+		return max(min(i, hi-1), 0)
+	}
+	return v.frame.keep(p, i)
+}
+
+// remember copies the n-th row of the partition once it is there.
+func (v *nth) remember(p *partition) error {
+	at := v.n - p.before
+	if v.pin != nil || p.before == 0 && p.closed || !v.fromStart() || at < 0 || at >= p.n {
+		return nil
+	}
+	var x vec.Vec
+	p.ord.Store.Gather(&x, v.col, p.rows[at:at+1])
+	v.pin = hold.NewStore([]types.Type{x.Type}, v.w.env.Account)
+	if err := v.pin.Append([]*vec.Vec{&x}, vec.Identity[:1]); err != nil {
+		v.release()
+		return err
+	}
+	v.pin.Seal()
+	return nil
+}
+
+// release gives back what a partition has left; begin does so too.
+func (v *nth) release() {
+	if v.pin != nil {
+		v.pin.Release()
+		v.pin = nil
+	}
+}
+
+func (v *nth) finish(out *vec.Vec, n int) (int64, error) {
+	held, err := v.picked.finish(out, n)
+	if err != nil || len(v.pinned) == 0 {
+		return held, err
+	}
+	var pin vec.Vec
+	v.pin.Gather(&pin, 0, make([]uint32, len(v.pinned)))
+	revive(out, v.pinned)
+	hold.Scatter(out, v.pinned, &pin, vec.Identity[:len(v.pinned)])
+	v.pinned = v.pinned[:0]
+	return held, nil
+}
+
 func (v *nth) add(p *partition, lo, hi int) error {
+	if err := v.remember(p); err != nil {
+		return err
+	}
 	for i := lo; i < hi; i++ {
 		a, b := v.frame.bounds(p, i)
+		if v.pin != nil { // the frame begins p.before rows before a
+			if v.n < p.before+b {
+				v.pinned = append(v.pinned, int32(len(v.rows)))
+			}
+			v.rows = append(v.rows, hold.Absent)
+			continue
+		}
 		if v.ignore {
 			a, b = int(v.before[a]), int(v.before[b])
 		}
 		j := a + v.n
-		if v.n < 0 {
+		switch {
+		case v.n < 0:
 			j = b - 1
+		case v.fromStart() && !v.ignore:
+			j = v.n - p.before
 		}
 		switch {
 		case j < a || j >= b:

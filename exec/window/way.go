@@ -6,6 +6,7 @@ import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/types"
+	"github.com/volley-sql/volley/planner/expr"
 )
 
 // renewAt is how much memory an accumulator may gather outside of its states
@@ -23,6 +24,15 @@ func (o *onceWay) full() bool { return o.a.acc.Extra() > renewAt }
 
 func (o *onceWay) begin(p *partition) (err error) {
 	a := o.a
+	if err := o.empty(); err != nil || !p.closed {
+		return err // else the state is that of all rows
+	}
+	return a.update(a.acc, o.state, p, 0, p.n)
+}
+
+// empty makes the state an empty one.
+func (o *onceWay) empty() (err error) {
+	a := o.a
 	if len(a.slots) == 0 && o.full() {
 		if a.acc, err = a.accumulator(); err != nil {
 			return err
@@ -38,7 +48,15 @@ func (o *onceWay) begin(p *partition) (err error) {
 		o.state = unsafe.Pointer(&o.slab[0])
 		o.slab = o.slab[a.size:]
 	}
-	return a.update(a.acc, o.state, p, 0, p.n)
+	return nil
+}
+
+func (o *onceWay) reach() reach                 { return afterTotals }
+func (o *onceWay) resume(*partition, int) error { return nil }
+func (o *onceWay) keep(_ *partition, i int) int { return i }
+
+func (o *onceWay) total(p *partition, lo, hi int) error {
+	return o.a.update(o.a.acc, o.state, p, lo, hi)
 }
 
 func (o *onceWay) states(_ *partition, lo, hi int) error {
@@ -71,6 +89,15 @@ func (r *runningWay) begin(*partition) (err error) {
 	}
 	clear(r.state)
 	r.fed, r.last = 0, nil
+	return nil
+}
+
+func (r *runningWay) reach() reach                     { return nearby }
+func (r *runningWay) total(*partition, int, int) error { return nil }
+func (r *runningWay) keep(_ *partition, i int) int     { return min(i, r.fed) }
+
+func (r *runningWay) resume(_ *partition, dropped int) error {
+	r.fed -= dropped
 	return nil
 }
 
@@ -122,10 +149,33 @@ type sumsWay struct {
 
 func (s *sumsWay) full() bool { return false }
 
-func (s *sumsWay) begin(p *partition) error {
-	s.sums, s.n = s.sums[:0], append(s.n[:0], 0)
+func (s *sumsWay) begin(p *partition) error { return s.from(p, types.Int128{}, 0) }
+
+func (s *sumsWay) reach() reach                     { return nearby }
+func (s *sumsWay) total(*partition, int, int) error { return nil }
+
+func (s *sumsWay) keep(p *partition, i int) int {
+	if s.a.frame.start == expr.UnboundedPreceding {
+		_, hi := s.a.frame.peek(p, min(i, p.n-1))
+		return min(i, hi)
+	}
+	return s.a.frame.keep(p, i)
+}
+
+// resume goes on from the sums of the rows that are gone.
+func (s *sumsWay) resume(p *partition, dropped int) error {
+	var sum types.Int128
 	if s.sum {
-		s.sums = append(s.sums, types.Int128{})
+		sum = s.sums[dropped]
+	}
+	return s.from(p, sum, s.n[dropped])
+}
+
+// from computes the sums of the rows of p, those before having given sum and n.
+func (s *sumsWay) from(p *partition, sum types.Int128, n int64) error {
+	s.sums, s.n = s.sums[:0], append(s.n[:0], n)
+	if s.sum {
+		s.sums = append(s.sums, sum)
 	}
 	for lo := 0; lo < p.n; {
 		args, sel, next := s.a.in.load(p, lo, p.n)
@@ -186,12 +236,21 @@ func (s *sumsWay) states(p *partition, lo, hi int) error {
 	for i := lo; i < hi; i++ {
 		from, to := a.frame.bounds(p, i)
 		slot := a.slot()
+		n, sum := s.n[to], types.Int128{}
+		if s.sum {
+			sum = s.sums[to]
+		}
+		if a.frame.start != expr.UnboundedPreceding {
+			n -= s.n[from]
+			if s.sum {
+				sum, _ = sum.Sub(s.sums[from])
+			}
+		}
 		if s.sum {
 			x := (*function.SumIntState)(slot)
-			x.Sum, _ = s.sums[to].Sub(s.sums[from])
-			x.N = s.n[to] - s.n[from]
+			x.Sum, x.N = sum, n
 		} else {
-			(*function.CountState)(slot).N = s.n[to] - s.n[from]
+			(*function.CountState)(slot).N = n
 		}
 		a.slots = append(a.slots, slot)
 	}

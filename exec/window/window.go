@@ -1,8 +1,13 @@
 // Package window evaluates window functions.
 //
-//	input ──► Sink: sort by PARTITION BY, then ORDER BY (exec/sort, in memory)
+//	input ──► Sink: sort by PARTITION BY, then by ORDER BY (exec/sort)
 //	            │ After
 //	          Source: threads share morsels of whole partitions ──► rows with a column a call appended
+//
+// Rows that find no room are in sorted runs on disk, cut by a hash of PARTITION BY into
+// buckets, and threads share those (stream.go). A partition is held in memory as a
+// whole if there is room for it; else it is gone through part by part, if its
+// calls can do with that (partly.go).
 //
 // The ranking and offset functions (rank.go, value.go) are known here by name;
 // any other call is an aggregate of the registry, computed over frames by the
@@ -34,12 +39,12 @@ type Window struct {
 	input  int // number of input columns
 	extras []expr.Expr
 	sorter *sort.Sorter
-	parts  int // leading sort keys that are PARTITION BY
-	keys   int // all sort keys
-	ord    *sort.Ordered
+	parts  int           // leading sort keys that are PARTITION BY
+	keys   int           // all sort keys
+	ord    *sort.Ordered // nil if rows are on disk, or there are none
 	// cuts are where morsels begin in ord.Rows, and the end.
 	cuts []int
-	next atomic.Int64
+	next atomic.Int64 // morsel or bucket
 }
 
 // morselRows is about how many rows a thread takes at a time.
@@ -64,8 +69,7 @@ func New(env *flow.Env, n *physical.Window) (*Window, error) {
 	if _, err := w.calls(); err != nil {
 		return nil, err
 	}
-	w.sorter = sort.NewSorter(sort.NewSpec(env, ts, order, w.extras))
-	w.sorter.InMemory()
+	w.sorter = sort.NewSorter(sort.NewPartitioned(env, ts, order, w.parts, w.extras))
 	return w, nil
 }
 
@@ -99,12 +103,26 @@ func (s sink) Drain(ctx context.Context, thread int, in vec.Stream) error {
 // Finish implements flow.Sink.
 func (s sink) Finish(ctx context.Context, par flow.Parallel) error {
 	w := s.w
-	if err := w.sorter.Finish(ctx, par); err != nil {
+	if err := w.sorter.Finish(ctx, par); err != nil || w.sorter.Spilled() {
 		return err
 	}
 	if w.ord = w.sorter.Ordered(); w.ord == nil {
 		return nil
 	}
+	longest := w.cut()
+	if n := int64(longest * callBytes * len(w.node.Calls)); w.env.Account.Reserve(n) == nil {
+		w.env.Account.Release(n)
+		return nil
+	}
+	w.ord = nil
+	return w.sorter.Spill(ctx)
+}
+
+// callBytes is about what a call needs for a row of a partition beside the row itself.
+const callBytes = 32
+
+// cut divides the rows into morsels and returns the length of the longest.
+func (w *Window) cut() (longest int) {
 	rows := w.ord.Rows
 	for at := 0; at < len(rows); {
 		w.cuts = append(w.cuts, at)
@@ -115,7 +133,10 @@ func (s sink) Finish(ctx context.Context, par flow.Parallel) error {
 		}
 	}
 	w.cuts = append(w.cuts, len(rows))
-	return nil
+	for i, c := range w.cuts[1:] {
+		longest = max(longest, c-w.cuts[i])
+	}
+	return longest
 }
 
 // Close implements flow.Sink.
@@ -127,10 +148,10 @@ type source struct{ w *Window }
 func (s source) Open(ctx context.Context, _ int) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
 		w := s.w
-		if w.ord == nil {
+		if w.ord == nil && !w.sorter.Spilled() {
 			return
 		}
-		e := &evaluation{w: w, ctx: ctx, yield: yield}
+		e := &evaluation{w: w, ord: w.ord, ctx: ctx, yield: yield}
 		defer e.close()
 		var err error
 		if e.calls, err = w.calls(); err == nil {
@@ -159,6 +180,7 @@ type call interface {
 // evaluation is one thread's work.
 type evaluation struct {
 	w     *Window
+	ord   *sort.Ordered // the rows at hand
 	ctx   context.Context
 	yield func(*vec.Batch, error) bool
 	calls []call
@@ -167,7 +189,14 @@ type evaluation struct {
 	held  int64
 }
 
-func (e *evaluation) close() { e.w.env.Account.Release(e.held) }
+func (e *evaluation) close() {
+	e.w.env.Account.Release(e.held)
+	for _, c := range e.calls {
+		if n, ok := c.(*nth); ok {
+			n.release()
+		}
+	}
+}
 
 func (e *evaluation) run() error {
 	w := e.w
@@ -176,6 +205,15 @@ func (e *evaluation) run() error {
 	}
 	for {
 		m := int(w.next.Add(1)) - 1
+		if w.ord == nil {
+			if m >= w.buckets() {
+				return nil
+			}
+			if more, err := e.bucket(m); err != nil || !more {
+				return err
+			}
+			continue
+		}
 		if m >= len(w.cuts)-1 {
 			return nil
 		}
@@ -237,9 +275,9 @@ func (e *evaluation) flush(from, to int) (more bool, err error) {
 	if err := e.ctx.Err(); err != nil {
 		return false, err
 	}
-	rows := w.ord.Rows[from:to]
+	rows := e.ord.Rows[from:to]
 	for i := range w.input {
-		w.ord.Store.Gather(e.out.Cols[i], i, rows)
+		e.ord.Store.Gather(e.out.Cols[i], i, rows)
 	}
 	var held int64
 	for i, c := range e.calls {

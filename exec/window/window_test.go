@@ -554,18 +554,22 @@ func TestRangeOffsets(t *testing.T) {
 				ordering = func(d types.Datum) types.Datum { return d }
 			}
 			for _, desc := range []bool{false, true} {
-				n := windowOf(in, []expr.SortKey{{Expr: plantest.Ref(in, colKey), Desc: desc, NullsFirst: !desc}}, true)
+				order := []expr.SortKey{{Expr: plantest.Ref(in, colKey), Desc: desc, NullsFirst: !desc}}
 				small, large := lit(c.offset, c.small), lit(c.offset, c.large)
+				// Those of the first window can go through a partition part by part.
+				n, rest := windowOf(in, order, true), windowOf(in, order, true)
 				for _, f := range []expr.Frame{
 					{Start: expr.Bound{Kind: expr.Preceding, Offset: small}, End: expr.Bound{Kind: expr.Following, Offset: large}},
 					{Start: expr.Bound{Kind: expr.Preceding, Offset: large}, End: expr.Bound{Kind: expr.Preceding, Offset: small}},
-					{Start: expr.Bound{Kind: expr.Following, Offset: small}, End: expr.Bound{Kind: expr.UnboundedFollowing}},
+					{Start: expr.Bound{Kind: expr.Following, Offset: small}, End: expr.Bound{Kind: expr.Following, Offset: large}},
 					{Start: expr.Bound{Kind: expr.UnboundedPreceding}, End: expr.Bound{Kind: expr.Preceding, Offset: small}},
 					{Start: expr.Bound{Kind: expr.CurrentRow}, End: expr.Bound{Kind: expr.Following, Offset: small}},
 				} {
 					f.Unit = expr.Range
 					aggregates(in, n, f, false)
 				}
+				f := expr.Frame{Unit: expr.Range, Start: expr.Bound{Kind: expr.Following, Offset: small}, End: expr.Bound{Kind: expr.UnboundedFollowing}}
+				aggregates(in, rest, f, false)
 				within := func(p []row) func(i, j int, b expr.Bound, end bool) bool {
 					return func(i, j int, b expr.Bound, end bool) bool {
 						x, y := p[i][colKey], p[j][colKey]
@@ -589,6 +593,7 @@ func TestRangeOffsets(t *testing.T) {
 					}
 				}
 				check(t, in, rows, n, within)
+				check(t, in, rows, rest, within)
 			}
 		})
 	}
