@@ -307,6 +307,20 @@ func (t Type) write(b *strings.Builder) {
 	}
 }
 
+// quoted is a name as SQL has it: in backquotes unless it is letters, digits
+// and underscores and begins with no digit.
+func quoted(name string) string {
+	plain := name != ""
+	for i, c := range []byte(name) {
+		letter := c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z'
+		plain = plain && (letter || i > 0 && c >= '0' && c <= '9')
+	}
+	if plain {
+		return name
+	}
+	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+}
+
 // SQL is the type as Spark's error messages spell it: upper case, in double
 // quotes, e.g. "DECIMAL(10,2)", "ARRAY<INT>", "STRUCT<a: INT NOT NULL>".
 func (t Type) SQL() string {
@@ -318,7 +332,7 @@ func (t Type) SQL() string {
 	case Struct:
 		parts := make([]string, len(t.Children()))
 		for i, f := range t.Children() {
-			parts[i] = f.Name + ": " + f.Type.SQL()
+			parts[i] = quoted(f.Name) + ": " + f.Type.SQL()
 			if !f.Nullable {
 				parts[i] += " NOT NULL"
 			}

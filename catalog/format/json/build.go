@@ -32,12 +32,15 @@ type builder struct {
 	f64   []float64
 	strs  []string
 	lists []vec.List
+	cals  []types.CalendarInterval
 
 	kids  []*builder // fields of a struct, element of an array, key and value of a map
 	names map[string]int
 	plain []bool // of a struct's fields: their names are written without escapes
 	guess int    // the field that is expected next: members tend to come in one order
 	v     vec.Vec
+
+	intervals *intervalReader // made when first needed
 }
 
 func newBuilder(t types.Type) *builder {
@@ -109,6 +112,8 @@ func (b *builder) truncate(n int) {
 		b.strs = b.strs[:n]
 	case types.StoreList:
 		b.lists = b.lists[:n]
+	case types.StoreInterval:
+		b.cals = b.cals[:n]
 	case types.StoreStruct:
 		for _, k := range b.kids {
 			k.truncate(n)
@@ -142,6 +147,8 @@ func (b *builder) null() {
 		b.strs = append(b.strs, "")
 	case types.StoreList:
 		b.lists = append(b.lists, vec.List{})
+	case types.StoreInterval:
+		b.cals = append(b.cals, types.CalendarInterval{})
 	case types.StoreStruct:
 		for _, k := range b.kids {
 			k.null()
@@ -180,6 +187,8 @@ func (b *builder) vector() *vec.Vec {
 		vec.SetData(v, b.strs)
 	case types.StoreList:
 		vec.SetData(v, b.lists)
+	case types.StoreInterval:
+		vec.SetData(v, b.cals)
 	default:
 		v.Resize(b.n)
 	}
@@ -258,6 +267,15 @@ func (b *builder) mismatch(s *scanner, depth int) error {
 func (b *builder) text(s *scanner, k kind, depth int) error {
 	if k == str {
 		v, err := s.string()
+		if err != nil {
+			return err
+		}
+		b.strs = append(b.strs, v)
+		b.present()
+		return nil
+	}
+	if s.o.rewrite {
+		v, err := s.rewritten(depth)
 		if err != nil {
 			return err
 		}
@@ -507,6 +525,8 @@ func (b *builder) parse(o *options, text string) bool {
 			return false
 		}
 		b.integer(v)
+	case types.YearMonth, types.DayTime, types.Interval:
+		return b.interval(text)
 	case types.Binary:
 		data, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {

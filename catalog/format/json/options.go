@@ -37,6 +37,8 @@ type options struct {
 	asString, preferDecimal, inferStamp, dropAllNull bool
 	sampling                                         float64
 	ignoreNull                                       bool // of the writer
+	// rewrite: a value read as text is written anew and not taken as it stands.
+	rewrite bool
 }
 
 // reading is what patterns of options are compiled for.
@@ -75,18 +77,15 @@ func parseOptions(opts format.Options, use calendar.Use) (*options, error) {
 	if s := opts["samplingratio"]; s != "" {
 		f, ok := textvalue.ParseFloat(s, 64)
 		if !ok || !(f > 0 && f <= 1) {
-			note(sqlerr.New(sqlerr.InvalidParameterValue, "The option samplingRatio must be above 0 and at most 1, not %q.", s))
+			note(sqlerr.New(sqlerr.InvalidParameterValue, "For input string: %q: the option samplingRatio must be above 0 and at most 1.", s))
 		}
 		o.sampling = f
 	}
 	switch strings.ToUpper(opts["mode"]) {
-	case "", "PERMISSIVE":
 	case "DROPMALFORMED":
 		o.mode = dropMalformed
 	case "FAILFAST":
 		o.mode = failFast
-	default:
-		note(sqlerr.New(sqlerr.InvalidParameterValue, "The option mode must be PERMISSIVE, DROPMALFORMED or FAILFAST, not %q.", opts["mode"]))
 	}
 	return o, first
 }

@@ -239,8 +239,16 @@ func (r *reader) add(path string, text []byte, base int, err error) error {
 }
 
 func malformed(err error, path string, text []byte) error {
-	return sqlerr.Wrap(err, sqlerr.MalformedRecord, "Malformed records are detected in record parsing: [%s]. Parse Mode: FAILFAST. The file is %s.", shorten(text), path).
+	return sqlerr.Wrap(err, sqlerr.MalformedRecord, "Malformed records are detected in record parsing: [%s]. Parse Mode: FAILFAST.%s", shorten(text), inFile(path)).
 		WithHint("To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.")
+}
+
+// inFile names the file of a record, if it is of one.
+func inFile(path string) string {
+	if path == "" {
+		return ""
+	}
+	return " The file is " + path + "."
 }
 
 func shorten(line []byte) string {

@@ -337,15 +337,18 @@ func (s *scanner) name() (string, error) {
 	if c == '"' || c == '\'' && s.o.singleQuotes {
 		return s.string()
 	}
-	if !s.o.bareNames || !wordByte(c) || c >= '0' && c <= '9' {
+	if !s.o.bareNames || !nameByte(c) {
 		return "", errSyntax
 	}
 	start := s.i
-	for s.i < len(s.b) && wordByte(s.b[s.i]) {
+	for s.i < len(s.b) && nameByte(s.b[s.i]) {
 		s.i++
 	}
 	return textfile.Text(s.b[start:s.i]), nil
 }
+
+// nameByte reports whether names without quotes may have c, as in Jackson.
+func nameByte(c byte) bool { return wordByte(c) || strings.IndexByte("@#*-+", c) >= 0 }
 
 // expected reads a member's name if it is want, quoted and written without
 // escapes; else it reads nothing.

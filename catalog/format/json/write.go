@@ -11,6 +11,7 @@ import (
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/format/textfile"
 	"github.com/volley-sql/volley/catalog/format/textvalue"
+	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/calendar"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -93,6 +94,9 @@ func (w *writer) value(buf []byte, v *vec.Vec, t types.Type, row int) []byte {
 		return append(buf, "null"...)
 	}
 	b, i := v.Base(), v.Index(row)
+	if t.Kind.IsInterval() {
+		return appendString(buf, cast.Text(v.Get(row), t, nil))
+	}
 	switch t.Storage() {
 	case types.StoreBool:
 		return strconv.AppendBool(buf, vec.Data[bool](b)[i])
@@ -160,7 +164,11 @@ func (w *writer) list(buf []byte, v *vec.Vec, t types.Type, l vec.List) []byte {
 			buf = append(buf, ',')
 		}
 		start := len(buf)
-		buf = w.value(buf, v.Kids[0], t.Key(), int(j))
+		if t.Key().Kind.IsDatetime() { // not by the formats of values
+			buf = appendString(buf, cast.Text(v.Kids[0].Get(int(j)), t.Key(), w.o.times.Zone))
+		} else {
+			buf = w.value(buf, v.Kids[0], t.Key(), int(j))
+		}
 		if buf[start] != '"' { // names are strings, whatever type the key has
 			key := string(buf[start:])
 			buf = appendString(buf[:start], key)

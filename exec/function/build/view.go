@@ -32,6 +32,9 @@ func (v *View[T]) At(row int) T {
 	return v.data[row&v.mask]
 }
 
+// At is one value of a vector of any encoding; loops over many take a View.
+func At[T vec.Elem](v *vec.Vec, row int) T { return vec.Data[T](v.Base())[v.Index(row)] }
+
 // Elements is the range of elements that row i of an Array or Map vector
 // spans in its child vectors, which are v.Base().Kids.
 func Elements(v *vec.Vec, row int) (lo, hi int) {

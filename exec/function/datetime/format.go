@@ -36,7 +36,7 @@ func (p *patterns) get(c *build.Context, text string) (*calendar.Pattern, error)
 	return p.p, nil
 }
 
-func at[T vec.Elem](v *vec.Vec, row int) T { return vec.Data[T](v.Base())[v.Index(row)] }
+func at[T vec.Elem](v *vec.Vec, row int) T { return build.At[T](v, row) }
 
 const defaultPattern = "yyyy-MM-dd HH:mm:ss"
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -14,17 +15,46 @@ type ddl struct {
 	s     string
 	at    int
 	depth int
+	// What was met and is no type of a schema: an unknown name, CHAR or VARCHAR.
+	unknown, sized string
 }
 
-// Parse reads a whole schema; ok is false for texts that are none.
-func Parse(s string) (types.Type, bool) {
-	p := &ddl{s: s}
-	if t, ok := p.typ(); ok && p.end() {
-		return t, true
+// Parse reads a whole schema, as DDL or in the JSON form of data types.
+func Parse(s string) (types.Type, error) {
+	if strings.TrimSpace(s) == "" {
+		return types.Type{}, sqlerr.New(sqlerr.ParseEmptyStatement, "Syntax error, unexpected empty schema.")
 	}
-	p = &ddl{s: s}
+	if strings.HasPrefix(strings.TrimSpace(s), "{") {
+		t, err := fromJSON(s)
+		if sqlerr.As(err) != nil {
+			return t, err
+		}
+		if err != nil {
+			return t, badSchema(s)
+		}
+		return t, nil
+	}
+	one := &ddl{s: s}
+	if t, ok := one.whole(); ok {
+		return t, nil
+	}
+	p := &ddl{s: s}
 	fields, ok := p.fields()
-	return types.StructType(fields...), ok && p.end()
+	switch {
+	case ok && p.end():
+		return types.StructType(fields...), nil
+	case p.sized != "" || one.sized != "":
+		return types.Type{}, sqlerr.New(sqlerr.CharVarcharAsString, "The char/varchar type can't be used in the table schema. Use STRING.")
+	case p.unknown != "":
+		return types.Type{}, sqlerr.New(sqlerr.UnsupportedDatatype, "Unsupported data type \"%s\".", strings.ToUpper(p.unknown))
+	case one.unknown != "" && one.end():
+		return types.Type{}, sqlerr.New(sqlerr.UnsupportedDatatype, "Unsupported data type \"%s\".", strings.ToUpper(one.unknown))
+	}
+	return types.Type{}, badSchema(s)
+}
+
+func badSchema(s string) error {
+	return sqlerr.New(sqlerr.ParseSyntaxError, "Syntax error in the schema \"%s\".", s)
 }
 
 func (p *ddl) blank() {
@@ -126,7 +156,7 @@ func (p *ddl) text() bool {
 var flatTypes = map[string]types.Type{
 	"boolean": types.BoolType, "tinyint": types.Int8Type, "byte": types.Int8Type, "smallint": types.Int16Type, "short": types.Int16Type,
 	"int": types.Int32Type, "integer": types.Int32Type, "bigint": types.Int64Type, "long": types.Int64Type, "float": types.Float32Type, "real": types.Float32Type,
-	"double": types.Float64Type, "string": types.StringType, "varchar": types.StringType, "char": types.StringType, "character": types.StringType, "binary": types.BinaryType, "date": types.DateType,
+	"double": types.Float64Type, "string": types.StringType, "binary": types.BinaryType, "date": types.DateType,
 	"timestamp": types.TimestampType, "timestamp_ltz": types.TimestampType, "timestamp_ntz": types.TimestampNTZType, "void": types.NullType,
 	"decimal": types.DecimalType(10, 0), "dec": types.DecimalType(10, 0), "numeric": types.DecimalType(10, 0),
 }
@@ -172,10 +202,17 @@ func (p *ddl) typ() (types.Type, bool) {
 		return p.time()
 	}
 	t, ok := flatTypes[name]
-	if !ok || !p.take('(') {
+	switch {
+	case name == "char", name == "character", name == "varchar":
+		p.sized = name
+		return t, false
+	case !ok && name != "geometry" && name != "geography": // these want a system of coordinates
+		p.unknown = name
+		return t, false
+	case !ok || !p.take('('):
 		return t, ok
 	}
-	return p.sized(t, name)
+	return p.digits(t)
 }
 
 // time reads what follows TIME: (precision), WITHOUT TIME ZONE.
@@ -195,18 +232,19 @@ func (p *ddl) time() (types.Type, bool) {
 	return types.TimeType(n), true
 }
 
-// sized reads what follows the parenthesis of decimal(p[, s]) and varchar(n).
-func (p *ddl) sized(t types.Type, name string) (types.Type, bool) {
+// digits reads what follows the parenthesis of decimal(p[, s]).
+func (p *ddl) digits(t types.Type) (types.Type, bool) {
+	if t.Kind != types.Decimal {
+		return t, false
+	}
 	var n [2]int
-	count := 0
-	for {
+	for count := 0; ; count++ {
 		w, ok := p.word()
 		v, err := strconv.Atoi(w)
 		if !ok || err != nil || count == 2 {
 			return t, false
 		}
 		n[count] = v
-		count++
 		if p.take(')') {
 			break
 		}
@@ -214,10 +252,7 @@ func (p *ddl) sized(t types.Type, name string) (types.Type, bool) {
 			return t, false
 		}
 	}
-	if t.Kind == types.Decimal {
-		return types.DecimalType(n[0], n[1]), n[0] >= 1 && n[0] <= types.MaxPrecision && n[1] >= 0 && n[1] <= n[0]
-	}
-	return t, t.Kind == types.String && name != "string" && count == 1
+	return types.DecimalType(n[0], n[1]), n[0] >= 1 && n[0] <= types.MaxPrecision && n[1] >= 0 && n[1] <= n[0]
 }
 
 func (p *ddl) interval() (types.Type, bool) {

@@ -101,11 +101,8 @@ func Arg(c *function.Call, i int) (types.Type, error) {
 	if !ok || l.T.Kind != types.String {
 		return types.Type{}, sqlerr.New(sqlerr.SchemaNonString, "The input schema \"%s\" is not a valid schema string. The input expression must be string literal and not null.", function.Text(c.Args[i]))
 	}
-	t, ok := Parse(s)
-	if !ok {
-		return t, sqlerr.New(sqlerr.InvalidSchema, "The input schema \"%s\" is not a valid schema string. Cannot parse the schema.", s)
-	}
-	return Nullable(t), nil
+	t, err := Parse(s)
+	return Nullable(t), err
 }
 
 // Nullable is t with everything in it nullable: texts may lack any field.
