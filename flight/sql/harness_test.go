@@ -317,6 +317,8 @@ func contextWithCancel(t testing.TB) (context.Context, context.CancelFunc) {
 
 type anyMessage = anypb.Any
 
+func protoMarshal(m proto.Message) ([]byte, error) { return proto.Marshal(m) }
+
 // packedAs is a message of any type, with any content.
 func packedAs(url string, content []byte) []byte {
 	b, err := proto.Marshal(&anypb.Any{TypeUrl: url, Value: content})
