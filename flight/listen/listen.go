@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,7 +40,9 @@ type Options struct {
 	Unary  []grpc.UnaryServerInterceptor
 	Stream []grpc.StreamServerInterceptor
 	// Tag adds to the context of a connection.
-	Tag     func(context.Context) context.Context
+	Tag func(context.Context) context.Context
+	// GRPC are more options of the gRPC server.
+	GRPC    []grpc.ServerOption
 	Metrics *Metrics
 	Log     *slog.Logger
 }
@@ -84,7 +87,7 @@ func Open(o Options) (*Server, error) {
 		return nil, fmt.Errorf("%s can be reached from other machines and has no TLS: give a certificate, or say that plaintext is meant", l.Addr())
 	}
 	s := &Server{o: o, listener: limit(l, o.MaxConnections, o.Metrics), health: health.NewServer()}
-	creds := []grpc.ServerOption{}
+	creds := slices.Clone(o.GRPC)
 	if o.TLS != nil {
 		conf, err := o.TLS.config()
 		if err != nil {

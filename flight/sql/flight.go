@@ -9,7 +9,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
-	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -153,6 +152,5 @@ func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, func(),
 func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query) error {
 	ctx := stream.Context()
 	var rows iter.Seq2[arrow.RecordBatch, error] = q.read(ctx, s.o.KeepAlive)
-	opts := append([]ipc.Option{ipc.WithAllocator(s.alloc)}, compression(ctx, q.c)...)
-	return s.failed(ctx, q.name(), send(stream, q.schema, rows, opts...))
+	return s.failed(ctx, q.name(), send(stream, q.schema, rows, compression(ctx, q.c)...))
 }

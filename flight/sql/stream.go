@@ -6,9 +6,9 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -45,8 +45,13 @@ func compression(ctx context.Context, c *client) []ipc.Option {
 
 // send writes records to a client. A nil record is sent as an empty one. Errors
 // that rows yield come back as they are.
-func send(w flight.DataStreamWriter, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error], opts ...ipc.Option) error {
-	out := flight.NewRecordWriter(w, append(opts, ipc.WithSchema(schema))...)
+func send(stream grpc.ServerStream, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error], opts ...ipc.Option) error {
+	to := &frames{stream: stream}
+	out := ipc.NewWriterWithPayloadWriter(to, append(opts, ipc.WithSchema(schema), ipc.WithAllocator(memory.DefaultAllocator))...)
+	write := func(rec arrow.RecordBatch) error {
+		to.rec = rec
+		return out.Write(rec)
+	}
 	began := false
 	for rec, err := range rows {
 		if err != nil {
@@ -54,31 +59,31 @@ func send(w flight.DataStreamWriter, schema *arrow.Schema, rows iter.Seq2[arrow.
 		}
 		began = true
 		if rec == nil {
-			if err := sendEmpty(out, schema); err != nil {
+			if err := sendEmpty(write, schema); err != nil {
 				return err
 			}
 			continue
 		}
 		for part := range parts(rec) {
-			if err := out.Write(part); err != nil {
+			if err := write(part); err != nil {
 				return err
 			}
 		}
 	}
 	if !began { // the JDBC driver miscounts the columns of a stream without a record
-		if err := sendEmpty(out, schema); err != nil {
+		if err := sendEmpty(write, schema); err != nil {
 			return err
 		}
 	}
 	return out.Close()
 }
 
-func sendEmpty(out *flight.Writer, schema *arrow.Schema) error {
+func sendEmpty(write func(arrow.RecordBatch) error, schema *arrow.Schema) error {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	rec := b.NewRecordBatch()
 	defer rec.Release()
-	return out.Write(rec)
+	return write(rec)
 }
 
 // parts cuts a record into pieces of messageSize or less, where rows allow it. Pieces are lent.

@@ -14,7 +14,7 @@ import (
 )
 
 // Appender gathers the rows of many batches into records whose memory is their
-// own: what clients want is larger than what operators pass on. Every value is
+// own until they are released; then the appender uses it again. What clients want is larger than what operators pass on. Every value is
 // copied once, from the vector it is in to the buffer that is sent. What a
 // vector holds in the place of a NULL is not: it may be of another row.
 //
@@ -38,8 +38,9 @@ func NewAppender(schema *arrow.Schema, s types.Schema) *Appender {
 		schema = Schema(s)
 	}
 	a := &Appender{schema: schema, limit: maxColumnBytes}
+	m := &recycler{}
 	for i, f := range s {
-		a.cols = append(a.cols, newAppendColumn(f.Type, schema.Field(i).Type))
+		a.cols = append(a.cols, newAppendColumn(m, f.Type, schema.Field(i).Type))
 	}
 	return a
 }
@@ -103,17 +104,8 @@ func (a *Appender) fitting(b *vec.Batch, sel []uint16) int {
 			continue
 		}
 		v := b.Cols[i]
-		base := v.Base()
-		values := vec.Data[string](base)
-		total := len(c.bytes)
-		for k, row := range sel[:n] {
-			if !v.Null(int(row)) {
-				total += len(values[v.Index(int(row))])
-			}
-			if total > a.limit {
-				n = k
-				break
-			}
+		if room := a.limit - len(c.bytes); textIn(v, sel[:n]) > room {
+			n = textsWithin(v, sel[:n], room)
 		}
 	}
 	return n
@@ -137,6 +129,7 @@ func (a *Appender) Record() arrow.RecordBatch {
 
 // appendColumn is a column under construction.
 type appendColumn struct {
+	memory  *recycler
 	t       types.Type
 	dt      arrow.DataType
 	storage types.Storage
@@ -153,8 +146,8 @@ type appendColumn struct {
 	last int
 }
 
-func newAppendColumn(t types.Type, dt arrow.DataType) *appendColumn {
-	c := &appendColumn{t: t, dt: dt, storage: t.Storage()}
+func newAppendColumn(m *recycler, t types.Type, dt arrow.DataType) *appendColumn {
+	c := &appendColumn{memory: m, t: t, dt: dt, storage: t.Storage()}
 	switch c.storage {
 	case types.StoreInt8:
 		c.width = 1
@@ -173,12 +166,12 @@ func newAppendColumn(t types.Type, dt arrow.DataType) *appendColumn {
 	switch dt := dt.(type) {
 	case *arrow.StructType:
 		for i, f := range t.Children() {
-			c.kids = append(c.kids, newAppendColumn(f.Type, dt.Field(i).Type))
+			c.kids = append(c.kids, newAppendColumn(m, f.Type, dt.Field(i).Type))
 		}
 	case *arrow.MapType:
-		c.kids = []*appendColumn{newAppendColumn(t.Key(), dt.KeyType()), newAppendColumn(t.Value(), dt.ItemType())}
+		c.kids = []*appendColumn{newAppendColumn(m, t.Key(), dt.KeyType()), newAppendColumn(m, t.Value(), dt.ItemType())}
 	case arrow.ListLikeType:
-		c.kids = []*appendColumn{newAppendColumn(t.Elem(), dt.Elem())}
+		c.kids = []*appendColumn{newAppendColumn(m, t.Elem(), dt.Elem())}
 	}
 	return c
 }
@@ -203,21 +196,11 @@ func (c *appendColumn) reserve(n, rows, hint int) {
 		return
 	}
 	if need := (c.n + n + 1) * c.width; need > cap(c.data) {
-		c.data = larger(c.data, max(need, (hint+n)*c.width))
+		c.data = c.memory.larger(c.data, max(need, (hint+n)*c.width))
 	}
 	if c.storage == types.StoreString && c.bytes == nil && c.last > 0 && hint > 0 {
-		c.bytes = make([]byte, 0, c.last+c.last/8)
+		c.bytes = c.memory.room(c.last + c.last/8)
 	}
-}
-
-// larger is b with room for size bytes or, if b has something, for twice as much as it has.
-func larger(b []byte, size int) []byte {
-	if len(b) > 0 {
-		size = max(size, 2*cap(b))
-	}
-	out := make([]byte, len(b), size)
-	copy(out, b)
-	return out
 }
 
 // extend adds n values to the data of c and returns them, for writing. Room is there.
@@ -226,7 +209,7 @@ func extend[T any](c *appendColumn, n int) []T {
 	size := int(unsafe.Sizeof(zero))
 	at := len(c.data)
 	if need := at + n*size; need > cap(c.data) {
-		c.data = larger(c.data, need)
+		c.data = c.memory.larger(c.data, need)
 	}
 	c.data = c.data[:at+n*size]
 	if n == 0 {
@@ -401,37 +384,6 @@ func longInterval(micros int64) error {
 	return sqlerr.New(sqlerr.IntervalOverflow, "The interval of %d microseconds is too long for an Arrow interval, which counts nanoseconds.", micros)
 }
 
-// appendText adds the bytes of rows and the offsets where each ends.
-func appendText[I vec.Index](c *appendColumn, v *vec.Vec, rows []I) {
-	if len(c.data) == 0 {
-		extend[int32](c, 1)[0] = 0
-	}
-	ends := extend[int32](c, len(rows))
-	in := vec.Data[string](v.Base())
-	bytes := c.bytes
-	switch {
-	case v.Enc == vec.Flat && v.Valid == nil:
-		for i, r := range rows {
-			bytes = append(bytes, in[r]...)
-			ends[i] = int32(len(bytes))
-		}
-	case v.Enc == vec.Dict && v.Valid == nil:
-		codes := v.Codes()
-		for i, r := range rows {
-			bytes = append(bytes, in[codes[r]]...)
-			ends[i] = int32(len(bytes))
-		}
-	default:
-		for i, r := range rows {
-			if !v.Null(int(r)) {
-				bytes = append(bytes, in[v.Index(int(r))]...)
-			}
-			ends[i] = int32(len(bytes))
-		}
-	}
-	c.bytes = bytes
-}
-
 // appendFields adds the fields of rows. Those of a NULL are NULL.
 func appendFields[I vec.Index](c *appendColumn, v *vec.Vec, rows []I) error {
 	for i, k := range c.kids {
@@ -489,16 +441,6 @@ func appendLists[I vec.Index](c *appendColumn, v *vec.Vec, rows []I) error {
 		}
 	}
 	return nil
-}
-
-func textIn(v *vec.Vec, rows []int32) (n int) {
-	in := vec.Data[string](v.Base())
-	for _, r := range rows {
-		if !v.Null(int(r)) {
-			n += len(in[v.Index(int(r))])
-		}
-	}
-	return n
 }
 
 // appendValid notes which of the rows added are NULL. c.n is the number before them.
@@ -585,13 +527,13 @@ func (c *appendColumn) finish() arrow.ArrayData {
 	var d *array.Data
 	switch c.storage {
 	case types.StoreNone:
-		d = array.NewData(arrow.Null, n, []*memory.Buffer{nil}, nil, n, 0)
+		d = newData(arrow.Null, n, []*memory.Buffer{nil}, nil, n)
 	case types.StoreString:
-		d = array.NewData(c.dt, n, []*memory.Buffer{valid, c.offsets(), memory.NewBufferBytes(c.bytes)}, nil, c.nulls, 0)
+		d = newData(c.dt, n, []*memory.Buffer{valid, c.offsets(), c.memory.lend(c.bytes)}, nil, c.nulls)
 	case types.StoreStruct, types.StoreList:
 		d = c.nested(n, valid)
 	default:
-		d = array.NewData(c.dt, n, []*memory.Buffer{valid, memory.NewBufferBytes(c.data)}, nil, c.nulls, 0)
+		d = newData(c.dt, n, []*memory.Buffer{valid, c.memory.lend(c.data)}, nil, c.nulls)
 	}
 	c.last = len(c.bytes)
 	c.n, c.data, c.bytes, c.valid, c.nulls, c.total = 0, nil, nil, nil, 0, 0
@@ -603,7 +545,7 @@ func (c *appendColumn) offsets() *memory.Buffer {
 	if len(c.data) == 0 {
 		return memory.NewBufferBytes(make([]byte, 4))
 	}
-	return memory.NewBufferBytes(c.data)
+	return c.memory.lend(c.data)
 }
 
 func (c *appendColumn) nested(n int, valid *memory.Buffer) *array.Data {
@@ -617,9 +559,20 @@ func (c *appendColumn) nested(n int, valid *memory.Buffer) *array.Data {
 	}
 	defer func() { release(kids) }()
 	if m, ok := c.dt.(*arrow.MapType); ok {
-		entries := array.NewData(m.Elem(), c.total, []*memory.Buffer{nil}, kids, 0, 0)
+		entries := newData(m.Elem(), c.total, []*memory.Buffer{nil}, kids, 0)
 		release(kids)
 		kids = []arrow.ArrayData{entries}
 	}
-	return array.NewData(c.dt, n, bufs, kids, c.nulls, 0)
+	return newData(c.dt, n, bufs, kids, c.nulls)
+}
+
+// newData is array.NewData, and gives up the buffers to it.
+func newData(t arrow.DataType, n int, bufs []*memory.Buffer, kids []arrow.ArrayData, nulls int) *array.Data {
+	d := array.NewData(t, n, bufs, kids, nulls, 0)
+	for _, b := range bufs {
+		if b != nil {
+			b.Release()
+		}
+	}
+	return d
 }
