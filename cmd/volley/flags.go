@@ -21,6 +21,7 @@ type appFlags struct {
 	threads                           int
 	conf                              []string
 	verbose                           bool
+	files                             []string // nil: all
 }
 
 func (f *appFlags) add(cmd *cobra.Command) {
@@ -130,7 +131,7 @@ func (f *appFlags) open() (*app.App, error) {
 			return nil, usagef("--tables %s is not a folder", filepath.Clean(f.tables))
 		}
 	}
-	o := app.Options{Master: f.master, Threads: f.threads, Warehouse: f.warehouse, Conf: conf, Tables: f.tables}
+	o := app.Options{Master: f.master, Threads: f.threads, Warehouse: f.warehouse, Conf: conf, Tables: f.tables, Files: f.files}
 	if f.verbose {
 		o.Log = slog.New(slog.NewTextHandler(shell.Stderr(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 	}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +37,7 @@ type serveFlags struct {
 	logLevel  string
 	drain     time.Duration
 	ready     string
+	allowed   []string
 }
 
 func serveCommand() *cobra.Command {
@@ -72,6 +75,7 @@ func (f *serveFlags) addListen(cmd *cobra.Command) {
 	fl.StringVar(&f.tls.ClientCAFile, "tls-client-ca", "", "file with the authorities of client certificates")
 	fl.StringVar(&f.clientTLS, "tls-client", "", "client certificates: optional or required (default required if --tls-client-ca is given)")
 	fl.StringVar(&f.state, "state", "", "folder of keys (default $HOME/.volley)")
+	fl.StringArrayVar(&f.allowed, "files", nil, "`folder` whose files statements may read and write, or any; may be repeated (default: any where nobody is asked who they are and only this machine is served, else none but --tables)")
 	fl.StringVar(&f.o.Metrics, "metrics", "", "host:port of Prometheus metrics")
 	fl.StringVar(&f.queryLog, "query-log", "", "file of the log of statements as JSON lines; - is standard error")
 	fl.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -135,6 +139,7 @@ func (f *serveFlags) run(ctx context.Context) error {
 		return err
 	}
 	defer closeLog()
+	f.files = f.reach()
 	a, err := f.open()
 	if err != nil {
 		return err
@@ -168,6 +173,21 @@ func (f *serveFlags) run(ctx context.Context) error {
 	end, cancel := context.WithTimeout(context.Background(), f.drain)
 	defer cancel()
 	return s.Close(end)
+}
+
+// reach is where statements may use files; nil is everywhere.
+func (f *serveFlags) reach() []string {
+	if slices.Contains(f.allowed, "any") {
+		return nil
+	}
+	if len(f.allowed) > 0 {
+		return f.allowed
+	}
+	host, _, err := net.SplitHostPort(f.o.Listen.Address)
+	if ip := net.ParseIP(host); f.o.Auth == nil && err == nil && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return []string{}
 }
 
 // writeWhole writes a file that nobody reads in part.

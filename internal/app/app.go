@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	formats "github.com/volley-sql/volley/catalog/format/all"
 	"github.com/volley-sql/volley/catalog/memory"
 	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/catalog/store/fence"
 	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/catalog/warehouse"
 	"github.com/volley-sql/volley/cluster"
@@ -39,6 +41,8 @@ type Options struct {
 	Warehouse string
 	// Tables is a folder whose files and folders are tables of every session, named after them.
 	Tables string
+	// Files are the folders whose files statements may name; nil: all. Those of Tables always may be.
+	Files []string
 	// Conf are settings that sessions start with, by key.
 	Conf map[string]string
 	// ExecutorCommand starts an executor process; empty: this binary's "executor" subcommand.
@@ -53,6 +57,7 @@ type App struct {
 	store    store.Store
 	base     *settings.Snapshot
 	tables   string
+	fence    *fence.Fence // nil: none
 	shared   *session.Shared
 
 	mu      sync.Mutex
@@ -80,6 +85,15 @@ func Open(o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{store: local.New(), base: base, tables: o.Tables, shared: &session.Shared{}, jobs: map[string]*driver.Job{}}
+	if o.Files != nil {
+		roots := slices.Clone(o.Files)
+		if o.Tables != "" {
+			roots = append(roots, o.Tables)
+		}
+		if a.fence, err = fence.New(roots); err != nil {
+			return nil, err
+		}
+	}
 	if o.Warehouse == "" {
 		o.Warehouse = settings.WarehouseDir.Get(base)
 	}
@@ -157,14 +171,18 @@ func (a *App) SessionOf(ctx context.Context, u User) (*session.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := session.New(session.Config{
+	c := session.Config{
 		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.store,
 		Runner: &runner{a}, Settings: a.base, Shared: a.shared, User: u.Name, Roles: u.Roles,
 		Temporary: func() (catalog.Catalog, func() error) {
 			m := memory.New("", a.store)
 			return m, m.Close
 		},
-	})
+	}
+	if a.fence != nil {
+		c.Store, c.MayUse = a.fence.Store(a.store), a.fence.Check
+	}
+	s, err := session.New(c)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +200,11 @@ func (a *App) openFiles(ctx context.Context, formatName, path string, options ma
 	for k, v := range options {
 		opts[strings.ToLower(k)] = v
 	}
-	return files.Open(ctx, a.store, path, formatName, opts, declared)
+	st := a.store
+	if a.fence != nil {
+		st = a.fence.Store(st)
+	}
+	return files.Open(ctx, st, path, formatName, opts, declared)
 }
 
 func hasFormat(name string) bool {

@@ -87,6 +87,9 @@ func (s *Session) change(ctx context.Context, st *statement, n *ast.AlterTable, 
 			return nil, unsupportedAlter(n, "PARTITION … SET LOCATION")
 		}
 		return func(t *catalog.TableSpec) error {
+			if err := s.mayUse(a.Location); err != nil {
+				return sqlerr.At(err, n.Pos())
+			}
 			t.Info.Location, t.Info.Managed = a.Location, false
 			return nil
 		}, nil

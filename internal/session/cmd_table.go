@@ -81,6 +81,9 @@ func (s *Session) tableSpec(ctx context.Context, st *statement, n *ast.CreateTab
 		return spec, sqlerr.New(sqlerr.DataSourceNotFound, "Failed to find the data source: %s. Make sure the provider name is correct.", n.Using).At(n.Pos())
 	}
 	spec.Info.Managed = spec.Info.Location == ""
+	if err := s.mayUse(spec.Info.Location); err != nil {
+		return spec, sqlerr.At(err, n.Pos())
+	}
 	if n.Buckets != nil {
 		return spec, sqlerr.New(sqlerr.Unsupported, "CLUSTERED BY … INTO BUCKETS is not supported.").At(n.Buckets.Pos())
 	}
@@ -272,6 +275,9 @@ func (s *Session) createTableLike(ctx context.Context, st *statement, n *ast.Cre
 	if spec.Info.Properties, err = s.options(ctx, st, n.Properties); err != nil {
 		return nil, err
 	}
+	if err := s.mayUse(n.Location); err != nil {
+		return nil, sqlerr.At(err, n.Pos())
+	}
 	spec.Info.Location, spec.Info.Managed, spec.Info.Owner, spec.Info.Created = n.Location, n.Location == "", s.cfg.User, s.now(st)
 	return empty(), sqlerr.At(t.cat.CreateTable(ctx, spec, createMode(false, n.IfNotExists), nil), n.Name.Pos())
 }
@@ -299,6 +305,9 @@ func (s *Session) createDatabase(ctx context.Context, st *statement, n *ast.Crea
 	props, err := s.options(ctx, st, n.Properties)
 	if err != nil {
 		return nil, err
+	}
+	if err := s.mayUse(n.Location); err != nil {
+		return nil, sqlerr.At(err, n.Pos())
 	}
 	d := catalog.Database{Name: name, Comment: n.Comment, Location: n.Location, Properties: props}
 	return empty(), sqlerr.At(cat.CreateDatabase(ctx, d, n.IfNotExists), n.Name.Pos())

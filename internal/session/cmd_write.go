@@ -260,6 +260,14 @@ func (s *Session) Save(ctx context.Context, q *ast.Query, to catalog.WriteTarget
 	return s.writeFolder(ctx, st, env, p, to, mode)
 }
 
+// mayUse is the error of a location outside the folders that statements may use.
+func (s *Session) mayUse(location string) error {
+	if location == "" || s.cfg.MayUse == nil {
+		return nil
+	}
+	return s.cfg.MayUse(location)
+}
+
 // Exists reports whether a file or folder is at a location.
 func (s *Session) Exists(ctx context.Context, location string) (bool, error) {
 	_, _, err := s.cfg.Store.Stat(ctx, location)

@@ -87,8 +87,10 @@ type Config struct {
 	// HasFormat reports whether there is a file format called name.
 	HasFormat func(name string) bool
 	Store     store.Store
-	Runner    Runner
-	Settings  *settings.Snapshot
+	// MayUse is the error of a place that statements may not put tables at; nil: all may be used.
+	MayUse   func(location string) error
+	Runner   Runner
+	Settings *settings.Snapshot
 	// User is the name current_user gives; empty: that of the system. Roles are
 	// those somebody vouches for.
 	User  string

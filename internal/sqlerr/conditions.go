@@ -162,6 +162,7 @@ var (
 	InsertArityFew                = define("INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS", "21S01", User)
 	InsertArityMany               = define("INSERT_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS", "21S01", User)
 	InsertPartitionArity          = define("INSERT_PARTITION_COLUMN_ARITY_MISMATCH", "21S01", User)
+	InsufficientPermissionsExtLoc = define("INSUFFICIENT_PERMISSIONS_EXT_LOC", "42501", User)
 	InternalError                 = define("INTERNAL_ERROR", "XX000", Bug)
 	IntervalDivideByZero          = define("INTERVAL_DIVIDED_BY_ZERO", "22012", User)
 	IntervalFromTo                = define("_LEGACY_ERROR_TEMP_0024", "42601", User)
