@@ -26,6 +26,8 @@ type prepared struct {
 	bound  Statement // first, for parameters of the types that were bound
 	params []arrow.RecordBatch
 	isSet  bool
+	// encoded is the schema of bound for FlightInfos; nil until it is asked for.
+	encoded []byte
 }
 
 // release gives back the bound values.
@@ -157,7 +159,7 @@ func (s *Server) bind(ctx context.Context, c *client, p *prepared, r flight.Mess
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.release()
-	p.bound, p.params, p.isSet = bound, records, true
+	p.bound, p.params, p.isSet, p.encoded = bound, records, true, nil
 	return nil
 }
 
@@ -208,6 +210,10 @@ func received(err error) error {
 func (c *client) run(p *prepared) (*query, error) {
 	c.mu.Lock()
 	stmt, params, isSet := p.bound, p.params, p.isSet
+	if p.encoded == nil {
+		p.encoded = encodeSchema(stmt.Schema())
+	}
+	encoded := p.encoded
 	for _, r := range params {
 		r.Retain()
 	}
@@ -220,7 +226,11 @@ func (c *client) run(p *prepared) (*query, error) {
 	if n := stmt.Params().NumFields(); n > 0 && !isSet {
 		return nil, status.Errorf(codes.InvalidArgument, "The statement has %d parameters, and no values are bound to them.", n)
 	}
-	return c.newQuery(p.text, stmt, params)
+	q, err := c.newQuery(p.text, stmt, params)
+	if err == nil {
+		q.encoded = encoded
+	}
+	return q, err
 }
 
 // bound makes the query of a prepared statement with the values bound to it.
@@ -258,7 +268,7 @@ func (s *Server) GetSchemaPreparedStatement(ctx context.Context, cmd flightsql.P
 	c.mu.Lock()
 	bound := p.bound
 	c.mu.Unlock()
-	return s.schemaOf(bound.Schema()), nil
+	return &flight.SchemaResult{Schema: encodeSchema(bound.Schema())}, nil
 }
 
 // DoPutPreparedStatementUpdate implements flightsql.Server. Values may come

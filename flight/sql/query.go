@@ -40,6 +40,8 @@ type query struct {
 	stmt   Statement
 	params []arrow.RecordBatch // retained
 	schema *arrow.Schema
+	// encoded is the schema as a FlightInfo has it; nil: not known yet. It is set before anybody else sees the query.
+	encoded []byte
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc

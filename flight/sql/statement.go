@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -101,10 +102,14 @@ func (s *Server) inform(ctx context.Context, q *query, desc *flight.FlightDescri
 	if err != nil {
 		return nil, s.failed(ctx, q.name(), err)
 	}
+	encoded := q.encoded
+	if encoded == nil {
+		encoded = encodeSchema(q.schema)
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	info := &flight.FlightInfo{
-		Schema: flight.SerializeSchema(q.schema, s.alloc), FlightDescriptor: echo(desc), Endpoint: []*flight.FlightEndpoint{end},
+		Schema: encoded, FlightDescriptor: echo(desc), Endpoint: []*flight.FlightEndpoint{end},
 		TotalRecords: -1, TotalBytes: -1, Ordered: true,
 	}
 	if q.done && q.err == nil {
@@ -153,14 +158,15 @@ func (s *Server) GetSchemaStatement(ctx context.Context, cmd flightsql.Statement
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}
-	return s.schemaOf(stmt.Schema()), nil
+	return &flight.SchemaResult{Schema: encodeSchema(stmt.Schema())}, nil
 }
 
-func (s *Server) schemaOf(schema *arrow.Schema) *flight.SchemaResult {
+// encodeSchema is a schema as FlightInfos and answers to GetSchema have it; nil: no columns.
+func encodeSchema(schema *arrow.Schema) []byte {
 	if schema == nil {
 		schema = arrow.NewSchema(nil, nil)
 	}
-	return &flight.SchemaResult{Schema: flight.SerializeSchema(schema, s.alloc)}
+	return flight.SerializeSchema(schema, memory.DefaultAllocator)
 }
 
 // DoPutCommandStatementUpdate implements flightsql.Server.

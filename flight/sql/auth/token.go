@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -18,6 +20,42 @@ type Keys struct {
 	secret []byte
 	ttl    time.Duration
 	parser *jwt.Parser
+	read   recent[string, Claims]
+	signed recent[signedFor, signedToken]
+}
+
+// signedFor is what a token says, without its times.
+type signedFor struct{ name, roles, session string }
+
+type signedToken struct {
+	token string
+	at    time.Time
+}
+
+// recent remembers what was computed of late, since clients call again and
+// again with the same. It forgets everything when it is full.
+type recent[K comparable, V any] struct {
+	mu sync.Mutex
+	m  map[K]V
+}
+
+// recentSize bounds a recent.
+const recentSize = 4096
+
+func (r *recent[K, V]) get(k K) (V, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, ok := r.m[k]
+	return v, ok
+}
+
+func (r *recent[K, V]) put(k K, v V) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.m == nil || len(r.m) >= recentSize {
+		r.m = map[K]V{}
+	}
+	r.m[k] = v
 }
 
 // audience keeps our tokens apart from those others sign with the same secret.
@@ -95,8 +133,20 @@ type tokenClaims struct {
 	Roles   []string `json:"roles,omitempty"`
 }
 
-// Sign makes a token for a session of a user.
+// Sign makes a token for a session of a user, or gives one that it made not long ago.
 func (k *Keys) Sign(p Principal, session string, now time.Time) (string, error) {
+	of := signedFor{p.Name, strings.Join(p.Roles, "\x00"), session}
+	if t, ok := k.signed.get(of); ok && now.Sub(t.at) < min(k.ttl/8, time.Minute) && !now.Before(t.at) {
+		return t.token, nil
+	}
+	token, err := k.sign(p, session, now)
+	if err == nil {
+		k.signed.put(of, signedToken{token, now})
+	}
+	return token, err
+}
+
+func (k *Keys) sign(p Principal, session string, now time.Time) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, tokenClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Subject: p.Name, Audience: jwt.ClaimStrings{audience}, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(k.ttl)),
@@ -108,6 +158,9 @@ func (k *Keys) Sign(p Principal, session string, now time.Time) (string, error) 
 // Read checks a token. ErrNotMine: it is not one of ours; an error that wraps
 // ErrRefused: it is, and has expired.
 func (k *Keys) Read(token string) (Claims, error) {
+	if c, ok := k.read.get(token); ok && time.Now().Before(c.Expires) {
+		return c, nil
+	}
 	var c tokenClaims
 	_, err := k.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return k.secret, nil })
 	switch {
@@ -120,5 +173,6 @@ func (k *Keys) Read(token string) (Claims, error) {
 	if c.IssuedAt != nil {
 		out.Issued = c.IssuedAt.Time
 	}
+	k.read.put(token, out)
 	return out, nil
 }
