@@ -41,6 +41,10 @@ func Build(env *flow.Env, plan physical.Node, in Inputs, opts ...Option) (*Task,
 		env: &e, schema: plan.Schema(), meters: newMeters(e.Threads),
 		sinkNodes: map[*flow.Pipeline]*nodeMeter{},
 	}
+	if e.Context != nil {
+		own := *e.Context
+		own.Stop, e.Context = &t.stop, &own
+	}
 	if e.SpillDir == nil {
 		t.spill.root = e.SpillRoot
 		e.SpillDir = t.spill.get

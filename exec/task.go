@@ -33,6 +33,7 @@ type Task struct {
 	held   map[int32]*sharedInput
 
 	started atomic.Bool
+	stop    atomic.Bool // for functions, which have no context
 	closed  sync.Once
 	leaked  int64
 	spill   spillDir
@@ -53,6 +54,7 @@ func (t *Task) Stream(ctx context.Context) vec.Stream {
 		defer t.Close()
 		inner, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
+		defer context.AfterFunc(inner, func() { t.stop.Store(true) })()
 		err := t.runAll(inner)
 		if err == nil {
 			t.last.source, t.last.ops, err = t.settle(inner, t.last.source, t.last.ops, t.last.serial)
@@ -77,6 +79,7 @@ func (t *Task) Run(ctx context.Context, sink flow.Sink) error {
 	defer t.Close()
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer context.AfterFunc(inner, func() { t.stop.Store(true) })()
 	err := t.runAll(inner)
 	if err == nil {
 		p := &flow.Pipeline{Name: "output", Source: t.last.source, Ops: t.last.ops, Sink: sink, Serial: t.last.serial}

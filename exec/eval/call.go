@@ -133,11 +133,12 @@ func (n *callNode) eval(f *frame, sel []uint16) (*vec.Vec, error) {
 }
 
 func (n *callNode) run(f *frame, rows int, sel []uint16) error {
+	f.ctx.Begin()
 	if n.nulls == function.NullOwn {
 		if len(sel) == 0 {
 			return nil
 		}
-		return n.kernel(f.ctx, n.vecs, sel, n.out)
+		return n.kernel(&f.ctx, n.vecs, sel, n.out)
 	}
 	b, none := argsValid(n.vecs, rows, &n.valid)
 	if none {
@@ -148,12 +149,12 @@ func (n *callNode) run(f *frame, rows int, sel []uint16) error {
 		if len(sel) == 0 {
 			return nil
 		}
-		return n.kernel(f.ctx, n.vecs, sel, n.out)
+		return n.kernel(&f.ctx, n.vecs, sel, n.out)
 	}
 	tmp := f.take()
 	defer f.give(tmp)
 	if live := kernel.Valid(b, rows, sel, tmp); len(live) > 0 {
-		if err := n.kernel(f.ctx, n.vecs, live, n.out); err != nil {
+		if err := n.kernel(&f.ctx, n.vecs, live, n.out); err != nil {
 			return err
 		}
 	}

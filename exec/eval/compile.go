@@ -43,7 +43,7 @@ func compileFlat(reg *function.Registry, c *function.Context, e expr.Expr) (*Pro
 		return nil, err
 	}
 	s := &Set{roots: []node{n}, outs: make([]*vec.Vec, 1)}
-	s.f.ctx = c
+	s.f.ctx = *c
 	return &Program{set: s, root: n, t: e.Type()}, nil
 }
 

@@ -58,7 +58,7 @@ func Compile(reg *function.Registry, c *function.Context, e expr.Expr) (*Program
 func CompileSet(reg *function.Registry, c *function.Context, es []expr.Expr) (*Set, error) {
 	k := newCompiler(reg, c, es)
 	s := &Set{outs: make([]*vec.Vec, len(es))}
-	s.f.ctx = c
+	s.f.ctx = *c
 	for _, e := range es {
 		n, err := k.compile(e)
 		if err != nil {
@@ -125,7 +125,7 @@ func (s *Set) begin(cols []*vec.Vec, n int) *frame {
 
 // frame is the batch under evaluation and the scratch of a set's nodes.
 type frame struct {
-	ctx   *function.Context
+	ctx   function.Context // its own, since a context counts what a call makes
 	cols  []*vec.Vec
 	n     int
 	epoch uint64

@@ -7,7 +7,9 @@
 package function
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -157,6 +159,38 @@ type Context struct {
 	User      string
 	Database  string
 	Catalog   string
+
+	// Stop is set when nobody waits for the result any more; nil: somebody does.
+	Stop *atomic.Bool
+
+	made int64 // bytes of text that the running call said it makes
+}
+
+// maxText is the most bytes of text that one call makes for the rows of a
+// batch: Arrow has no room for more in a column.
+const maxText = 1<<31 - 16
+
+// Begin tells that a call starts. A Context with running calls belongs to one thread.
+func (c *Context) Begin() { c.made = 0 }
+
+// Stopped is asked by functions that may take long for a row, as those on texts of megabytes do.
+func (c *Context) Stopped() error {
+	if c.Stop != nil && c.Stop.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Make is asked before a function makes n bytes of text that its arguments do
+// not have. It refuses what a row cannot hold, and what the batch cannot.
+func (c *Context) Make(name string, n int64) error {
+	if n > maxText {
+		return sqlerr.New(sqlerr.InvalidParameterValue, "The result of `%s` would take %d bytes; the most is %d.", name, n, maxText)
+	}
+	if c.made += n; c.made > maxText {
+		return sqlerr.New(sqlerr.MemoryLimit, "The text made by the function `%s` would take %d bytes in one batch; the most is %d.", name, c.made, maxText)
+	}
+	return nil
 }
 
 // Kernel computes a function for the rows in sel (never nil, ascending) of

@@ -6,6 +6,8 @@
 package tree
 
 import (
+	"encoding/binary"
+	"hash/maphash"
 	"math"
 	"reflect"
 	"sync"
@@ -83,8 +85,8 @@ func equal(a, b reflect.Value) bool {
 	case reflect.Interface:
 		return equal(a.Elem(), b.Elem())
 	case reflect.Struct:
-		for i := range a.NumField() {
-			if a.Type().Field(i).Name != "Pos" && !equal(a.Field(i), b.Field(i)) {
+		for _, i := range compared(a.Type()) {
+			if !equal(a.Field(i), b.Field(i)) {
 				return false
 			}
 		}
@@ -105,6 +107,83 @@ func equal(a, b reflect.Value) bool {
 		return a.Pointer() == b.Pointer()
 	}
 	return a.Equal(b)
+}
+
+// comparedFields remembers the result of compared.
+var comparedFields sync.Map // reflect.Type -> []int
+
+// compared are the fields of a struct that make its values different.
+func compared(t reflect.Type) []int {
+	if fs, ok := comparedFields.Load(t); ok {
+		return fs.([]int)
+	}
+	var fs []int
+	for i := range t.NumField() {
+		if t.Field(i).Name != "Pos" {
+			fs = append(fs, i)
+		}
+	}
+	comparedFields.Store(t, fs)
+	return fs
+}
+
+var seed = maphash.MakeSeed()
+
+// Hash is the same for values that are Equal, within one process.
+func Hash(v any) uint64 {
+	h := hasher{}
+	h.SetSeed(seed)
+	h.value(reflect.ValueOf(v))
+	return h.Sum64()
+}
+
+type hasher struct{ maphash.Hash }
+
+func (h *hasher) value(v reflect.Value) {
+	switch k := v.Kind(); k {
+	case reflect.Invalid:
+		h.number(0)
+	case reflect.Pointer, reflect.Interface:
+		h.value(v.Elem())
+	case reflect.Struct:
+		for _, i := range compared(v.Type()) {
+			h.value(v.Field(i))
+		}
+	case reflect.Slice, reflect.Array:
+		h.number(uint64(v.Len()))
+		for i := range v.Len() {
+			h.value(v.Index(i))
+		}
+	case reflect.String:
+		h.number(uint64(v.Len()))
+		_, _ = h.WriteString(v.String())
+	case reflect.Bool:
+		h.number(uint64(k))
+		if v.Bool() {
+			h.number(1)
+		}
+	case reflect.Map, reflect.Func, reflect.Chan, reflect.UnsafePointer:
+		h.number(uint64(v.Pointer()))
+	default:
+		h.scalar(v)
+	}
+}
+
+func (h *hasher) scalar(v reflect.Value) {
+	switch {
+	case v.CanInt():
+		h.number(uint64(v.Int()))
+	case v.CanUint():
+		h.number(v.Uint())
+	case v.Kind() == reflect.Float64:
+		h.number(math.Float64bits(v.Float()))
+	} // float32 and complex numbers may be equal with other bits: they tell nothing apart
+}
+
+func (h *hasher) number(n uint64) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], n)
+	_, _ = h.Write(b[:])
 }
 
 func typeFor[N any]() reflect.Type { return reflect.TypeFor[N]() }

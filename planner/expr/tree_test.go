@@ -44,6 +44,10 @@ func TestTree(t *testing.T) {
 	if tree.Equal(back, e) {
 		t.Error("different trees compare equal")
 	}
+	again := &Case{Whens: []When{{Cond: &Compare{Op: Lt, Left: &Column{ID: 1, Name: "a", T: types.Int64Type, Pos: 9}, Right: b}, Then: a}}, Else: e.(*Case).Else, T: types.Int64Type}
+	if tree.Hash(again) != tree.Hash(e) || tree.Hash(back) == tree.Hash(e) {
+		t.Error("hashes must be as trees compare")
+	}
 	if !tree.Equal(&Column{ID: 1, Pos: 5}, &Column{ID: 1, Pos: 9}) {
 		t.Error("positions must not count")
 	}

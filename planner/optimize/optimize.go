@@ -75,11 +75,13 @@ type Query struct {
 	// applied holds plans of subquery expressions that stand in the plan
 	// already; a second use needs a copy with columns of its own.
 	applied map[logical.Node]bool
+	// failing are constant expressions that could not be folded: trying again in every pass may be long work.
+	failing map[expr.Expr]bool
 	err     error
 }
 
 func newQuery(ctx context.Context, n logical.Node, opts Options) *Query {
-	q := &Query{ctx: ctx, opts: opts, applied: map[logical.Node]bool{}}
+	q := &Query{ctx: ctx, opts: opts, applied: map[logical.Node]bool{}, failing: map[expr.Expr]bool{}}
 	q.est = estimate.New(ctx)
 	walkAll(n, func(n logical.Node) {
 		for _, c := range defines(n) {

@@ -10,13 +10,14 @@ import (
 // say something about one relation implies the OR of those parts.
 func (p *pusher) derive(conds []expr.Expr, rels []logical.Node) []expr.Expr {
 	n := len(conds)
+	seen := setOf(conds)
 	for _, c := range conds[:n:n] {
 		or, ok := c.(*expr.Or)
 		if !ok {
 			continue
 		}
 		for _, r := range rels {
-			if d := p.branchPart(or, p.output(r)); d != nil && !contains(conds, d) {
+			if d := p.branchPart(or, p.output(r)); d != nil && seen.add(d) {
 				p.q.fired("DeriveFromOr")
 				conds = append(conds, d)
 			}
@@ -33,7 +34,7 @@ func (p *pusher) derive(conds []expr.Expr, rels []logical.Node) []expr.Expr {
 		}
 		for _, other := range eq.others(col) {
 			d := substitute(c, map[expr.ColID]expr.Expr{col.ID: other})
-			if !contains(conds, d) {
+			if seen.add(d) {
 				p.q.fired("DeriveFromEquality")
 				conds = append(conds, d)
 			}

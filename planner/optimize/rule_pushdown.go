@@ -104,8 +104,9 @@ func (p *pusher) push(n logical.Node, preds []expr.Expr) logical.Node {
 // addNew appends the conditions that are not among those there.
 func addNew(have, preds []expr.Expr) []expr.Expr {
 	out := have[:len(have):len(have)]
+	seen := setOf(have)
 	for _, c := range preds {
-		if !contains(out, c) {
+		if seen.add(c) {
 			out = append(out, c)
 		}
 	}

@@ -1,6 +1,8 @@
 package optimize
 
 import (
+	"slices"
+
 	"github.com/volley-sql/volley/internal/tree"
 	"github.com/volley-sql/volley/planner/expr"
 )
@@ -8,11 +10,12 @@ import (
 // FoldConstants replaces an expression without columns by its value. What
 // fails stays, and fails where and if it is evaluated.
 var FoldConstants = OnExpr("FoldConstants", func(q *Query, e expr.Expr) expr.Expr {
-	if q.opts.Fold == nil || !constant(e) || q.volatile(e) {
+	if q.opts.Fold == nil || !constant(e) || q.volatile(e) || q.failing[e] {
 		return nil
 	}
 	lit, err := q.opts.Fold(e)
 	if err != nil || lit == nil {
+		q.failing[e] = true
 		return nil
 	}
 	return lit
@@ -47,12 +50,13 @@ var SimplifyAnd = OnExpr("SimplifyAnd", func(q *Query, e *expr.And) expr.Expr {
 		out = append(out, a)
 	}
 	kept := out[:0:0]
+	var seen exprSet
 	for _, a := range out {
 		lit, ok := a.(*expr.Literal)
 		switch {
 		case ok && lit.Value == false:
 			return expr.False
-		case ok && lit.Value == true, contains(kept, a) && !q.volatile(a):
+		case ok && lit.Value == true, !seen.add(a) && !q.volatile(a):
 			changed = true
 		default:
 			kept = append(kept, a)
@@ -81,12 +85,13 @@ var SimplifyOr = OnExpr("SimplifyOr", func(q *Query, e *expr.Or) expr.Expr {
 		flat = append(flat, a)
 	}
 	kept := flat[:0:0]
+	var seen exprSet
 	for _, a := range flat {
 		lit, ok := a.(*expr.Literal)
 		switch {
 		case ok && lit.Value == true:
 			return expr.True
-		case ok && lit.Value == false, contains(kept, a) && !q.volatile(a):
+		case ok && lit.Value == false, !seen.add(a) && !q.volatile(a):
 			changed = true
 		default:
 			kept = append(kept, a)
@@ -109,28 +114,37 @@ var SimplifyOr = OnExpr("SimplifyOr", func(q *Query, e *expr.Or) expr.Expr {
 // mergeEqualities puts "x = 1", "x IN (2, 3)" … of an OR into one IN at the place of the first.
 func mergeEqualities(q *Query, args []expr.Expr) []expr.Expr {
 	var out []expr.Expr
+	lists := map[uint64][]*valueList{}
 	for _, a := range args {
 		x, items := equalities(a)
-		merged := false
-		if x != nil && !q.volatile(x) {
-			for i, b := range out {
-				if y, others := equalities(b); y != nil && tree.Equal(x, y) {
-					list := append([]expr.Expr(nil), others...)
-					for _, it := range items {
-						if !contains(list, it) {
-							list = append(list, it)
-						}
-					}
-					out[i], merged = &expr.In{Arg: x, List: list}, true
-					break
-				}
+		if x == nil || q.volatile(x) {
+			out = append(out, a)
+			continue
+		}
+		h := tree.Hash(x)
+		i := slices.IndexFunc(lists[h], func(l *valueList) bool { return tree.Equal(l.x, x) })
+		if i < 0 {
+			lists[h] = append(lists[h], &valueList{x: x, at: len(out), items: slices.Clone(items), seen: setOf(items)})
+			out = append(out, a)
+			continue
+		}
+		l := lists[h][i]
+		for _, it := range items {
+			if l.seen.add(it) {
+				l.items = append(l.items, it)
 			}
 		}
-		if !merged {
-			out = append(out, a)
-		}
+		out[l.at] = &expr.In{Arg: x, List: l.items}
 	}
 	return out
+}
+
+// valueList is what one expression is compared with in the branches of an OR.
+type valueList struct {
+	x     expr.Expr
+	at    int // place of the first of the branches
+	items []expr.Expr
+	seen  *exprSet
 }
 
 // equalities reads "x = literal" and "x IN (literals)"; x is nil for anything else.
@@ -157,23 +171,28 @@ func equalities(e expr.Expr) (x expr.Expr, items []expr.Expr) {
 // of it: (a AND b) OR (a AND c) is a AND (b OR c).
 var FactorOr = OnExpr("FactorOr", func(q *Query, e *expr.Or) expr.Expr {
 	var common []expr.Expr
+	var seen exprSet
 	for _, c := range expr.Conjuncts(e.Args[0]) {
-		everywhere := !q.volatile(c)
-		for _, b := range e.Args[1:] {
-			everywhere = everywhere && contains(expr.Conjuncts(b), c)
-		}
-		if everywhere && !contains(common, c) {
+		if !q.volatile(c) && seen.add(c) {
 			common = append(common, c)
 		}
+	}
+	for _, b := range e.Args[1:] {
+		if len(common) == 0 {
+			return nil
+		}
+		conds := setOf(expr.Conjuncts(b))
+		common = slices.DeleteFunc(common, func(c expr.Expr) bool { return !conds.has(c) })
 	}
 	if len(common) == 0 {
 		return nil
 	}
+	out := setOf(common)
 	var rest []expr.Expr
 	for _, b := range e.Args {
 		var left []expr.Expr
 		for _, c := range expr.Conjuncts(b) {
-			if !contains(common, c) {
+			if !out.has(c) {
 				left = append(left, c)
 			}
 		}
@@ -184,15 +203,6 @@ var FactorOr = OnExpr("FactorOr", func(q *Query, e *expr.Or) expr.Expr {
 	}
 	return expr.Conj(append(common, &expr.Or{Args: rest})...)
 })
-
-func contains(es []expr.Expr, e expr.Expr) bool {
-	for _, x := range es {
-		if tree.Equal(x, e) {
-			return true
-		}
-	}
-	return false
-}
 
 // SimplifyNot moves negation inwards, where it meets comparisons.
 var SimplifyNot = OnExpr("SimplifyNot", func(_ *Query, e *expr.Not) expr.Expr { return negate(e.Arg) })

@@ -221,7 +221,7 @@ func concat(c *function.Call) (*function.Overload, error) {
 // concatText builds all results of a batch in one piece of memory.
 func concatText(call *expr.Call) (function.Kernel, error) {
 	views := make([]build.View[string], len(call.Args))
-	return func(_ *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+	return func(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 		for k, a := range args {
 			views[k] = build.ViewOf[string](a)
 		}
@@ -230,6 +230,9 @@ func concatText(call *expr.Call) (function.Kernel, error) {
 			for k := range views {
 				size += len(views[k].At(int(i)))
 			}
+		}
+		if err := c.Make("concat", int64(size)); err != nil {
+			return err
 		}
 		var b strings.Builder
 		b.Grow(size)

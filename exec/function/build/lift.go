@@ -58,6 +58,9 @@ func UnaryE[A, R vec.Elem](f func(c *Context, a A) (R, error)) Maker {
 		return func(c *Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			a, o := ViewOf[A](args[0]), vec.Data[R](out)
 			for _, i := range sel {
+				if err := c.Stopped(); err != nil {
+					return err
+				}
 				r, err := f(c, a.At(int(i)))
 				if err != nil {
 					if err = fail(err, out, i); err != nil {
@@ -97,6 +100,9 @@ func BinaryE[A, B, R vec.Elem](f func(c *Context, a A, b B) (R, error)) Maker {
 		return func(c *Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			a, b, o := ViewOf[A](args[0]), ViewOf[B](args[1]), vec.Data[R](out)
 			for _, i := range sel {
+				if err := c.Stopped(); err != nil {
+					return err
+				}
 				r, err := f(c, a.At(int(i)), b.At(int(i)))
 				if err != nil {
 					if err = fail(err, out, i); err != nil {
@@ -125,6 +131,9 @@ func TernaryE[A, B, C, R vec.Elem](f func(ctx *Context, a A, b B, c C) (R, error
 		return func(ctx *Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			a, b, c, o := ViewOf[A](args[0]), ViewOf[B](args[1]), ViewOf[C](args[2]), vec.Data[R](out)
 			for _, i := range sel {
+				if err := ctx.Stopped(); err != nil {
+					return err
+				}
 				r, err := f(ctx, a.At(int(i)), b.At(int(i)), c.At(int(i)))
 				if err != nil {
 					if err = fail(err, out, i); err != nil {
@@ -160,6 +169,9 @@ func Variadic[A, R vec.Elem](f func(c *Context, args []A) (R, error)) Maker {
 				for k := range vals {
 					vals[k] = views[k].At(int(i))
 				}
+				if err := c.Stopped(); err != nil {
+					return err
+				}
 				r, err := f(c, vals)
 				if err != nil {
 					if err = fail(err, out, i); err != nil {
@@ -181,6 +193,9 @@ func Rows(f func(c *Context, args []*vec.Vec, row int, out *vec.Vec) error) Make
 	return func(*expr.Call) (function.Kernel, error) {
 		return func(c *Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			for _, i := range sel {
+				if err := c.Stopped(); err != nil {
+					return err
+				}
 				if err := f(c, args, int(i), out); err != nil {
 					if err = fail(err, out, i); err != nil {
 						return err

@@ -48,6 +48,13 @@ func badFormat(f string) error {
 	return sqlerr.New(sqlerr.InvalidParameterValue, "The value of parameter(s) `strfmt` in `format_string` is invalid: %s.", f)
 }
 
+// maxWidth is the most characters of one format specifier, maxPlaces the most
+// decimal places of format_number. Other engines have no such limits; nobody needs more.
+const (
+	maxWidth  = 1_000_000
+	maxPlaces = 10_000
+)
+
 // printf is java.util.Formatter for the conversions d s S f e g x X o c b n %.
 func printf(x *build.Context, f string, args []types.Datum, ts []types.Type) (types.Datum, error) {
 	var b strings.Builder
@@ -83,8 +90,8 @@ func printf(x *build.Context, f string, args []types.Datum, ts []types.Type) (ty
 		if at >= len(args) {
 			return nil, badFormat("Format specifier '%" + spec + string(verb) + "'")
 		}
-		if w, _ := strconv.Atoi(strings.Trim(strings.Split(strings.TrimLeft(spec, "-+ 0,(#"), ".")[0], " ")); w > 1<<20 {
-			return nil, tooLong("format_string", int64(w))
+		if w, _ := strconv.Atoi(strings.Trim(strings.Split(strings.TrimLeft(spec, "-+ 0,(#"), ".")[0], " ")); w > maxWidth {
+			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "The width %d of the format specifier '%%%s%c' is more than %d.", w, spec, verb, maxWidth)
 		}
 		out, ok := printOne(x, spec, verb, args[at], ts[at])
 		if !ok {
@@ -210,8 +217,8 @@ func formatNumber(c *function.Call) (*function.Overload, error) {
 			if d < 0 {
 				return nil, nil
 			}
-			if d > 10_000 {
-				return nil, tooLong("format_number", d)
+			if d > maxPlaces {
+				return nil, sqlerr.New(sqlerr.InvalidParameterValue, "`format_number` writes up to %d decimal places, not %d.", maxPlaces, d)
 			}
 			places, least = int(d), int(d)
 		case string:

@@ -139,11 +139,11 @@ func (m spans) group(v string, g int32) string {
 func (m spans) count() int { return len(m)/2 - 1 }
 
 // regexpMaker makes kernels whose argument number 1 is a pattern, compiled once as long as it stays the same.
-func regexpMaker(name string, f func(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error) build.Maker {
+func regexpMaker(name string, f func(c *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) error) build.Maker {
 	return func(*expr.Call) (function.Kernel, error) {
 		var last string
 		var p *pattern
-		return build.Loop(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+		return build.Loop(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 			text := textAt(args[1], row)
 			if p == nil || text != last {
 				q, err := compileRegexp(name, text)
@@ -152,7 +152,7 @@ func regexpMaker(name string, f func(p *pattern, args []*vec.Vec, row int, out *
 				}
 				p, last = q, strings.Clone(text)
 			}
-			return f(p, args, row, out)
+			return f(c, p, args, row, out)
 		}), nil
 	}
 }
@@ -169,7 +169,7 @@ func intAt(v *vec.Vec, row int) int32 {
 
 func regexps() []function.Def {
 	b, list := types.BoolType, types.ArrayType(s, true)
-	rlike := regexpMaker("rlike", func(p *pattern, args []*vec.Vec, row int, out *vec.Vec) (err error) {
+	rlike := regexpMaker("rlike", func(_ *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) (err error) {
 		vec.Data[bool](out)[row], err = p.matches(textAt(args[0], row))
 		return err
 	})
@@ -185,7 +185,7 @@ func regexps() []function.Def {
 		def("regexp_replace", "str, regexp, replace[, pos]", "Replaces all matches in str from character pos (1) on; $1 in replace is the text of group 1.",
 			byArity(3, build.Func(build.Fixed(s, s, s, s), regexpMaker("regexp_replace", replaceMatches)), build.Func(build.Fixed(s, s, s, s, i), regexpMaker("regexp_replace", replaceMatches))),
 			ex(`SELECT regexp_replace('100-200', '(\\d+)', 'num')`, "num-num")),
-		def("regexp_count", "str, regexp", "Returns the number of matches in str.", build.Func(build.Fixed(i, s, s), regexpMaker("regexp_count", func(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
+		def("regexp_count", "str, regexp", "Returns the number of matches in str.", build.Func(build.Fixed(i, s, s), regexpMaker("regexp_count", func(_ *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 			ms, err := p.all(textAt(args[0], row), 0)
 			vec.Data[int32](out)[row] = int32(len(ms))
 			return err
@@ -194,7 +194,7 @@ func regexps() []function.Def {
 			byArity(2, build.Func(build.Fixed(i, s, s), regexpMaker("regexp_instr", instr)), build.Func(build.Fixed(i, s, s, i), regexpMaker("regexp_instr", instr))),
 			ex(`SELECT regexp_instr('user@spark.apache.org', '@[^.]*')`, "5")),
 		def("regexp_substr", "str, regexp", "Returns the first part of str that matches, NULL if there is none.",
-			build.Func(build.Fixed(s, s, s), regexpMaker("regexp_substr", func(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
+			build.Func(build.Fixed(s, s, s), regexpMaker("regexp_substr", func(_ *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 				v := textAt(args[0], row)
 				m, err := p.find(v, 0)
 				if err != nil {
@@ -236,7 +236,7 @@ func groupArg(name string, m spans, args []*vec.Vec, row int) (int32, error) {
 	return g, nil
 }
 
-func extract(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
+func extract(_ *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 	v := textAt(args[0], row)
 	m, err := p.find(v, 0)
 	if err != nil {
@@ -254,7 +254,7 @@ func extract(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 	return nil
 }
 
-func extractAll(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
+func extractAll(_ *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 	v := textAt(args[0], row)
 	ms, err := p.all(v, 0)
 	if err != nil {
@@ -279,7 +279,7 @@ func putStrings(out *vec.Vec, row int, parts []string) {
 	vec.Data[vec.List](out)[row] = vec.List{Off: int32(at), Len: int32(len(parts))}
 }
 
-func instr(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
+func instr(_ *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 	v := textAt(args[0], row)
 	m, err := p.find(v, 0)
 	n := int32(0)
@@ -290,7 +290,7 @@ func instr(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 	return err
 }
 
-func split(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
+func split(_ *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 	v, limit := textAt(args[0], row), int32(-1)
 	if len(args) > 2 {
 		limit = intAt(args[2], row)
@@ -315,7 +315,7 @@ func split(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 	return nil
 }
 
-func replaceMatches(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
+func replaceMatches(c *build.Context, p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 	v, by := textAt(args[0], row), textAt(args[2], row)
 	from := 0
 	if len(args) > 3 {
@@ -334,16 +334,31 @@ func replaceMatches(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 		return nil
 	}
 	var b strings.Builder
+	plain := !strings.ContainsAny(by, `\$`)
+	if plain { // the size is known before anything is copied
+		size := len(v)
+		for _, m := range ms {
+			size += len(by) - (m[1] - m[0])
+		}
+		if err := c.Make("regexp_replace", int64(size)); err != nil {
+			return err
+		}
+		b.Grow(size)
+	}
 	b.WriteString(v[:from])
 	at := 0
 	for _, m := range ms {
+		had := b.Len()
 		b.WriteString(v[from+at : from+m[0]])
 		if err := expand(&b, by, v[from:], m); err != nil {
 			return err
 		}
 		at = m[1]
-		if b.Len() > maxResult {
-			return tooLong("regexp_replace", int64(b.Len()))
+		if plain {
+			continue
+		}
+		if err := c.Make("regexp_replace", int64(b.Len()-had)); err != nil {
+			return err
 		}
 	}
 	b.WriteString(v[from+at:])
@@ -354,6 +369,14 @@ func replaceMatches(p *pattern, args []*vec.Vec, row int, out *vec.Vec) error {
 // expand writes a replacement: $n is group n (as many digits as name a group), a backslash takes the next character as it is.
 func expand(b *strings.Builder, by, v string, m spans) error {
 	for k := 0; k < len(by); k++ {
+		plain := strings.IndexAny(by[k:], `\\$`)
+		if plain < 0 {
+			plain = len(by) - k
+		}
+		if b.WriteString(by[k : k+plain]); k+plain == len(by) {
+			break
+		}
+		k += plain
 		switch c := by[k]; {
 		case c == '\\' && k+1 < len(by):
 			k++

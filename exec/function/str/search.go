@@ -83,22 +83,22 @@ func findInSet(v, list string) int32 {
 }
 
 func replaceAll() build.Resolver {
-	with := func(v, old, by string) (string, error) {
+	with := func(c *build.Context, v, old, by string) (string, error) {
 		if old == "" {
 			return v, nil
 		}
 		if n := strings.Count(v, old); n > 0 {
-			if size := int64(len(v)) + int64(n)*int64(len(by)-len(old)); size > maxResult {
-				return "", tooLong("replace", size)
+			if err := c.Make("replace", int64(len(v))+int64(n)*int64(len(by)-len(old))); err != nil {
+				return "", err
 			}
 		}
 		return strings.ReplaceAll(v, old, by), nil
 	}
 	return func(c *function.Call) (*function.Overload, error) {
 		if len(c.Args) == 2 {
-			return build.Func(build.Fixed(s, s, s), build.BinaryE(func(_ *build.Context, v, old string) (string, error) { return with(v, old, "") }))(c)
+			return build.Func(build.Fixed(s, s, s), build.BinaryE(func(x *build.Context, v, old string) (string, error) { return with(x, v, old, "") }))(c)
 		}
-		return build.Func(build.Fixed(s, s, s, s), build.TernaryE(func(_ *build.Context, v, old, by string) (string, error) { return with(v, old, by) }))(c)
+		return build.Func(build.Fixed(s, s, s, s), build.TernaryE(func(x *build.Context, v, old, by string) (string, error) { return with(x, v, old, by) }))(c)
 	}
 }
 
@@ -120,24 +120,28 @@ func translate(v, from, to string) string {
 func levenshtein() build.Resolver {
 	return func(c *function.Call) (*function.Overload, error) {
 		if len(c.Args) == 2 {
-			return build.Func(build.Fixed(i, s, s), build.Binary(distance))(c)
+			return build.Func(build.Fixed(i, s, s), build.BinaryE(distance))(c)
 		}
-		return build.Func(build.Fixed(i, s, s, i), build.Ternary(func(a, b string, most int32) int32 {
-			if d := distance(a, b); d <= most {
-				return d
+		return build.Func(build.Fixed(i, s, s, i), build.TernaryE(func(c *build.Context, a, b string, most int32) (int32, error) {
+			d, err := distance(c, a, b)
+			if d > most {
+				d = -1
 			}
-			return -1
+			return d, err
 		}))(c)
 	}
 }
 
-func distance(a, b string) int32 {
+func distance(c *build.Context, a, b string) (int32, error) {
 	x, y := []rune(a), []rune(b)
 	row := make([]int32, len(y)+1)
 	for j := range row {
 		row[j] = int32(j)
 	}
 	for k, r := range x {
+		if err := c.Stopped(); err != nil {
+			return 0, err
+		}
 		diag := row[0]
 		row[0] = int32(k + 1)
 		for j, q := range y {
@@ -148,7 +152,7 @@ func distance(a, b string) int32 {
 			diag, row[j+1] = row[j+1], cost
 		}
 	}
-	return row[len(y)]
+	return row[len(y)], nil
 }
 
 func outOfRange(n int32, size int) error {

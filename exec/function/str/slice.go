@@ -34,12 +34,12 @@ func slices() []function.Def {
 				t, fill, width = b, "\x00", func(v string) int { return len(v) }
 			}
 			if len(c.Args) == 2 {
-				return build.Func(build.Fixed(t, t, i), build.BinaryE(func(_ *build.Context, v string, n int32) (string, error) {
-					return padded(v, int(n), fill, left, width)
+				return build.Func(build.Fixed(t, t, i), build.BinaryE(func(x *build.Context, v string, n int32) (string, error) {
+					return padded(x, v, int(n), fill, left, width)
 				}))(c)
 			}
-			return build.Func(build.Fixed(t, t, i, t), build.TernaryE(func(_ *build.Context, v string, n int32, p string) (string, error) {
-				return padded(v, int(n), p, left, width)
+			return build.Func(build.Fixed(t, t, i, t), build.TernaryE(func(x *build.Context, v string, n int32, p string) (string, error) {
+				return padded(x, v, int(n), p, left, width)
 			}))(c)
 		}
 	}
@@ -98,7 +98,7 @@ func subbytes(v string, pos, n int32) string {
 	return v[lo:hi]
 }
 
-func padded(v string, n int, fill string, left bool, width func(string) int) (string, error) {
+func padded(c *build.Context, v string, n int, fill string, left bool, width func(string) int) (string, error) {
 	if n <= 0 {
 		return "", nil
 	}
@@ -113,8 +113,12 @@ func padded(v string, n int, fill string, left bool, width func(string) int) (st
 		return v, nil
 	}
 	need, unit := n-have, width(fill)
-	if size := int64(len(v)) + int64(need/unit+1)*int64(len(fill)); size > maxResult {
-		return "", tooLong("lpad", size)
+	name := "rpad"
+	if left {
+		name = "lpad"
+	}
+	if err := c.Make(name, int64(len(v))+int64(need/unit+1)*int64(len(fill))); err != nil {
+		return "", err
 	}
 	p := strings.Repeat(fill, need/unit)
 	if rest := need % unit; rest > 0 {

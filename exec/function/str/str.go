@@ -9,7 +9,6 @@ import (
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
-	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -20,13 +19,6 @@ func Defs() []function.Def {
 		out = append(out, part...)
 	}
 	return out
-}
-
-// maxResult is the most bytes a string function makes of one row.
-const maxResult = 1<<31 - 16
-
-func tooLong(function string, n int64) error {
-	return sqlerr.New(sqlerr.InvalidParameterValue, "The result of `%s` would take %d bytes; the most is %d.", function, n, maxResult)
 }
 
 func def(name, args, doc string, resolve build.Resolver, examples ...function.Example) function.Def {
@@ -119,22 +111,22 @@ func lengths() []function.Def {
 				}
 				return string(rune(n & 0xff))
 			})), ex("SELECT chr(65)", "A")), "char"),
-		def("space", "n", "Returns n spaces.", build.Func(build.Fixed(s, i), build.UnaryE(func(_ *build.Context, n int32) (string, error) {
-			return repeat(" ", n)
+		def("space", "n", "Returns n spaces.", build.Func(build.Fixed(s, i), build.UnaryE(func(c *build.Context, n int32) (string, error) {
+			return repeat(c, "space", " ", n)
 		})), ex("SELECT concat(space(2), '1')", "  1")),
 		def("repeat", "str, n", "Returns str n times in a row, the empty string if n is not positive.",
-			build.Func(build.Fixed(s, s, i), build.BinaryE(func(_ *build.Context, v string, n int32) (string, error) {
-				return repeat(v, n)
+			build.Func(build.Fixed(s, s, i), build.BinaryE(func(c *build.Context, v string, n int32) (string, error) {
+				return repeat(c, "repeat", v, n)
 			})), ex("SELECT repeat('123', 2)", "123123")),
 	}
 }
 
-func repeat(v string, n int32) (string, error) {
+func repeat(c *build.Context, name, v string, n int32) (string, error) {
 	if n <= 0 || v == "" {
 		return "", nil
 	}
-	if size := int64(len(v)) * int64(n); size > maxResult {
-		return "", tooLong("repeat", size)
+	if err := c.Make(name, int64(len(v))*int64(n)); err != nil {
+		return "", err
 	}
 	return strings.Repeat(v, int(n)), nil
 }
