@@ -52,41 +52,58 @@ const maxMessage = 256 << 20
 // Session is a session of a server. It is safe for concurrent use.
 type Session struct {
 	cfg   Config
-	fs    *flightsql.Client
+	*link // the server's
 	token *tokens
 
 	mu     sync.Mutex
 	txn    *flightsql.Txn
-	others map[string]*flightsql.Client // servers that endpoints name, by location
+	others map[string]*link // servers that endpoints name, by location
 	used   bool
+	closed bool
+}
+
+// link is a connection with the client that uses it. It is closed by itself:
+// a flightsql.Client that was closed does not bear being called.
+type link struct {
+	fs   *flightsql.Client
+	conn *grpc.ClientConn
 }
 
 var _ sql.Session = (*Session)(nil)
 
 // Open connects and logs in.
 func Open(ctx context.Context, cfg Config) (*Session, error) {
-	s := &Session{cfg: cfg, token: &tokens{}, others: map[string]*flightsql.Client{}}
-	fs, err := s.dial(cfg.Address, flight.NewClientCookieMiddleware())
-	if err != nil {
+	s := newSession(cfg)
+	var err error
+	if s.link, err = s.dial(cfg.Address); err != nil {
 		return nil, err
 	}
-	s.fs = fs
 	if err := s.login(ctx); err != nil {
-		fs.Close()
+		s.conn.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Session) dial(address string, cookies flight.ClientMiddleware) (*flightsql.Client, error) {
+func newSession(cfg Config) *Session {
+	return &Session{cfg: cfg, token: &tokens{}, others: map[string]*link{}}
+}
+
+func (s *Session) dial(address string) (*link, error) {
 	creds := insecure.NewCredentials()
 	if s.cfg.TLS != nil {
 		creds = credentials.NewTLS(s.cfg.TLS)
 	}
-	return flightsql.NewClient(address, nil, []flight.ClientMiddleware{cookies, flight.CreateClientMiddleware(s.token)},
+	cookies, tokens := flight.NewClientCookieMiddleware(), flight.CreateClientMiddleware(s.token)
+	conn, err := grpc.NewClient(address,
+		grpc.WithChainUnaryInterceptor(cookies.Unary, tokens.Unary), grpc.WithChainStreamInterceptor(cookies.Stream, tokens.Stream),
 		grpc.WithTransportCredentials(creds), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.WithInitialWindowSize(8<<20), grpc.WithInitialConnWindowSize(16<<20), grpc.WithReadBufferSize(256<<10))
+	if err != nil {
+		return nil, err
+	}
+	return &link{&flightsql.Client{Client: flight.NewClientFromConn(conn, nil), Alloc: memory.DefaultAllocator}, conn}, nil
 }
 
 // login makes the session and sets what the configuration says.
@@ -410,16 +427,24 @@ func (s *Session) Untouched() bool {
 }
 
 // Close implements sql.Session: the server drops what the session holds.
+// Closing again does nothing; other calls fail then.
 func (s *Session) Close() error {
+	s.mu.Lock()
+	again := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if again {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), optionTimeout)
 	defer cancel()
 	_, err := s.fs.CloseSession(ctx, &flight.CloseSessionRequest{})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range s.others {
-		o.Close()
+		o.conn.Close()
 	}
-	s.fs.Close()
+	s.conn.Close()
 	if code := status.Code(err); code == codes.Unavailable || code == codes.Unauthenticated {
 		return nil // the server is gone, and the session with it
 	}

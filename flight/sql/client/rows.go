@@ -157,12 +157,16 @@ func (s *Session) at(uri string) (*flightsql.Client, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if fs := s.others[uri]; fs != nil {
-		return fs, nil
+	if l := s.others[uri]; l != nil {
+		return l.fs, nil
 	}
-	fs, err := s.dial(strings.TrimSuffix(address, "/"), flight.NewClientCookieMiddleware())
-	if err == nil {
-		s.others[uri] = fs
+	if s.closed {
+		return nil, status.Error(codes.Canceled, "the session is closed")
 	}
-	return fs, err
+	l, err := s.dial(strings.TrimSuffix(address, "/"))
+	if err != nil {
+		return nil, err
+	}
+	s.others[uri] = l
+	return l.fs, nil
 }
