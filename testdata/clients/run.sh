@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# run.sh BINARY [adbc] [jdbc] [node]: the tests of Flight SQL clients, against servers they start and end.
+# run.sh BINARY [adbc] [jdbc] [node] [go]: the tests of Flight SQL clients, against servers they start and end.
 # Drivers come from PyPI, Maven Central and npm, and are kept under ${VOLLEY_CLIENTS:-~/.cache/volley-clients}.
+# TPC-H is run where its queries and answers are: $VOLLEY_CORPORA/../bench, or ../shared/bench beside the checkout. Its data are
+# ${VOLLEY_DATA:-~/.cache/volley-data}/tpch-1, made if they are not there.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 VOLLEY_BIN=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -9,7 +11,17 @@ shift
 keep=${VOLLEY_CLIENTS:-$HOME/.cache/volley-clients}
 mkdir -p "$keep"
 code=0
-for suite in ${*:-adbc jdbc node}; do
+bench=$(cd "${VOLLEY_CORPORA:-$here/../../../shared/corpora}/../bench" 2>/dev/null && pwd) || bench=
+if [ -n "$bench" ]; then
+  VOLLEY_DATA=${VOLLEY_DATA:-$HOME/.cache/volley-data}
+  if [ ! -f "$VOLLEY_DATA/tpch-1/.done" ]; then
+    mkdir -p "$VOLLEY_DATA" && bash "$bench/gen.sh" tpch 1 "$VOLLEY_DATA/tpch-1" >/dev/null && touch "$VOLLEY_DATA/tpch-1/.done"
+  fi
+  export VOLLEY_DATA VOLLEY_BENCH=$bench
+else
+  echo "SKIP TPC-H: no queries and answers"
+fi
+for suite in ${*:-adbc jdbc node go}; do
   echo "== $suite"
   case $suite in
   adbc)
@@ -23,6 +35,7 @@ for suite in ${*:-adbc jdbc node}; do
     work=$(mktemp -d)
     cp -r "$here/jdbc/pom.xml" "$here/jdbc/src" "$work"
     (cd "$work" && mvn -q -B test) || code=1
+    grep -h '^Tests run' "$work"/target/surefire-reports/*.txt || code=1
     rm -rf "$work"
     ;;
   node)
@@ -30,6 +43,9 @@ for suite in ${*:-adbc jdbc node}; do
     work=$keep/node-$key
     [ -d "$work/node_modules" ] || { mkdir -p "$work" && cp "$here/node/package.json" "$work" && (cd "$work" && npm install --silent --no-audit --no-fund); }
     cp "$here"/node/*.test.js "$work" && (cd "$work" && node --test) || code=1
+    ;;
+  go)
+    (cd "$here/../.." && go test -count=1 -run TPCH -v ./flight/driver) || code=1
     ;;
   esac
 done
