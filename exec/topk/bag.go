@@ -1,13 +1,15 @@
 package topk
 
 import (
+	"math/bits"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/row"
 )
 
-// Rows are kept in parts by the highest bits of their hash that are not yet
+// Rows belong to parts by the highest bits of their hash that are not yet
 // the same for all rows of the bag (level says how often it was split).
 const (
 	partBits = 8
@@ -17,18 +19,44 @@ const (
 // firstDue is how many rows a part has when it is reduced for the first time.
 const firstDue = 256
 
-// bag holds rows in parts. It belongs to one thread.
+// blockBytes is about the size of a block of rows.
+const blockBytes = 32 << 10
+
+// bag holds rows in the order in which they came, and an item for each that
+// is alive in the part of its hash. It belongs to one thread.
 type bag struct {
 	t     *TopK
 	level uint
-	arena *mem.Arena
+	arena *mem.Arena // of rows and long strings
 	heap  row.Heap
+	// Row i is in blocks[i>>shift]. Behind the rows of a block lies a byte for
+	// each that is not zero if the row is dead.
+	blocks []rowPtr
+	shift  uint
+	n      int // rows, dead ones too
+	alive  int
+
+	items *mem.Arena
 	parts [parts]part
-	rows  int
 	over  bool // some part has reached its due
 	// long is the bytes of long strings in the arena, dead those of them whose row is gone.
 	long, dead int64
+	remap      []uint32
+
+	// Once it is settled which rows stay: their numbers by call, and the next row to hand out.
+	nums   [][]int32
+	handed atomic.Int64
 }
+
+// item stands for a row in a part.
+type item struct {
+	h   uint64 // hash of the partition keys
+	k   uint64 // first eight bytes of the order's key, which order like a number
+	row uint32
+	bag uint32 // given by a reducer to its copies
+}
+
+const itemBytes = int(unsafe.Sizeof(item{}))
 
 // part is a list of segments, filled one after the other.
 type part struct {
@@ -39,12 +67,12 @@ type part struct {
 }
 
 type segment struct {
-	base   rowPtr
-	n, cap int
+	items []item // in the arena; its capacity is that of the segment
 }
 
 func newBag(t *TopK, level uint) *bag {
-	b := &bag{t: t, level: level, arena: mem.NewArena(t.account)}
+	b := &bag{t: t, level: level, arena: mem.NewArena(t.account), items: mem.NewArena(t.account)}
+	b.shift = uint(bits.Len(uint(max(blockBytes/(t.layout.Size+1), 16)))) - 1
 	b.heap.Arena = b.arena
 	for i := range b.parts {
 		b.parts[i].due = firstDue
@@ -54,147 +82,187 @@ func newBag(t *TopK, level uint) *bag {
 
 // room reserves memory for n more rows and so many bytes of long strings.
 func (b *bag) room(n, long int) error {
-	return b.arena.Ensure(n*b.t.layout.Size + long)
+	if err := b.items.Ensure(n * itemBytes); err != nil {
+		return err
+	}
+	if fresh := b.n + n - len(b.blocks)<<b.shift; fresh > 0 {
+		blocks := (fresh + 1<<b.shift - 1) >> b.shift
+		long += blocks * b.blockSize()
+	}
+	return b.arena.Ensure(long)
 }
 
-// part is the number of the part of rows with hash h.
-func (b *bag) part(h uint64) int { return int((h << (b.level * partBits)) >> (64 - partBits)) }
+func (b *bag) blockSize() int { return (b.t.layout.Size + 1) << b.shift }
 
-// newRow takes room for a row with hash h, of unspecified contents but for its head.
-func (b *bag) newRow(h uint64) rowPtr {
-	p := &b.parts[b.part(h)]
-	size := b.t.layout.Size
-	for p.at < len(p.segs) && p.segs[p.at].n == p.segs[p.at].cap {
+// bytes is the memory the bag holds.
+func (b *bag) bytes() int64 { return b.arena.Bytes() + b.items.Bytes() }
+
+// newRow takes room for one more row, of unspecified contents.
+func (b *bag) newRow() rowPtr {
+	i := b.n
+	if i>>b.shift == len(b.blocks) {
+		p := b.arena.Alloc(b.blockSize())
+		b.blocks = append(b.blocks, p)
+		clear(unsafe.Slice((*byte)(unsafe.Add(p, b.t.layout.Size<<b.shift)), 1<<b.shift))
+	}
+	b.n++
+	b.alive++
+	return b.row(uint32(i))
+}
+
+func (b *bag) row(i uint32) rowPtr {
+	return unsafe.Add(b.blocks[i>>b.shift], int(i&(1<<b.shift-1))*b.t.layout.Size)
+}
+
+// mark is the byte that tells whether row i is dead.
+func (b *bag) mark(i uint32) *byte {
+	return (*byte)(unsafe.Add(b.blocks[i>>b.shift], b.t.layout.Size<<b.shift+int(i&(1<<b.shift-1))))
+}
+
+// put adds the item of a row to its part.
+func (b *bag) put(h, k uint64, row uint32) {
+	p := &b.parts[int((h<<(b.level*partBits))>>(64-partBits))]
+	for p.at < len(p.segs) && len(p.segs[p.at].items) == cap(p.segs[p.at].items) {
 		p.at++
 	}
 	if p.at == len(p.segs) {
 		n := 4
 		if p.at > 0 {
-			n = min(2*p.segs[p.at-1].cap, max(4, 16<<10/size))
+			n = min(2*cap(p.segs[p.at-1].items), 16<<10/itemBytes)
 		}
-		p.segs = append(p.segs, segment{base: b.arena.Alloc(n * size), cap: n})
+		p.segs = append(p.segs, segment{unsafe.Slice((*item)(b.items.Alloc(n*itemBytes)), n)[:0]})
 	}
 	s := &p.segs[p.at]
-	r := unsafe.Add(s.base, s.n*size)
-	s.n++
+	s.items = append(s.items, item{h: h, k: k, row: row})
 	p.rows++
-	b.rows++
 	b.over = b.over || p.rows >= p.due
-	if !b.t.word {
-		*(*uint64)(r) = h
-	}
-	return r
 }
 
-// each calls f for every segment with rows of the part.
-func (p *part) each(f func(base rowPtr, n int)) {
-	for i := range p.segs {
-		if s := &p.segs[i]; s.n > 0 {
-			f(s.base, s.n)
-		}
-	}
-}
-
-// drop removes the rows whose mark is set from a part, marks being in the
-// order of its rows: rows from the end take their places.
+// drop removes the rows whose mark is set from a part, marks being in the order of its items.
 func (b *bag) drop(p *part, dead []bool) {
-	l := b.t.layout
-	if b.t.text {
-		i := 0
-		p.each(func(base rowPtr, n int) {
-			for j := range n {
-				if dead[i] {
-					b.dead += int64(l.Long(unsafe.Add(base, j*l.Size)))
-				}
-				i++
-			}
-		})
-	}
-	lo, hi := cursor{segs: p.segs}, cursor{segs: p.segs, seg: len(p.segs)}
-	i, j := 0, p.rows
-	for {
-		for i < j && !dead[i] {
-			i++
-			lo.forward()
-		}
-		for i < j && dead[j-1] {
-			j--
-			hi.back()
-		}
-		if i >= j {
-			break
-		}
-		j--
-		hi.back()
-		copy(unsafe.Slice((*byte)(lo.row(l.Size)), l.Size), unsafe.Slice((*byte)(hi.row(l.Size)), l.Size))
-		dead[i], dead[j] = false, true
-	}
-	b.rows -= p.rows - j
-	p.rows, p.at = j, 0
+	to, n := 0, 0 // segment being filled, and its items
+	i := 0
 	for s := range p.segs {
-		n := min(j, p.segs[s].n)
-		p.segs[s].n = n
-		j -= n
+		for _, x := range p.segs[s].items {
+			gone := dead[i]
+			i++
+			if gone {
+				*b.mark(x.row) = 1
+				if b.t.text {
+					b.dead += int64(b.t.layout.Long(b.row(x.row)))
+				}
+				continue
+			}
+			for n == cap(p.segs[to].items) {
+				p.segs[to].items = p.segs[to].items[:n]
+				to, n = to+1, 0
+			}
+			// Never ahead of what is read.
+			p.segs[to].items[:n+1][n] = x
+			n++
+		}
 	}
-}
-
-// cursor is a place in the rows of segments.
-type cursor struct {
-	segs []segment
-	seg  int
-	at   int
-}
-
-func (c *cursor) forward() {
-	c.at++
-	for c.seg < len(c.segs) && c.at >= c.segs[c.seg].n {
-		c.seg, c.at = c.seg+1, 0
+	left := 0
+	for s := range p.segs {
+		switch {
+		case s < to:
+		case s == to:
+			p.segs[s].items = p.segs[s].items[:n]
+		default:
+			p.segs[s].items = p.segs[s].items[:0]
+		}
+		left += len(p.segs[s].items)
 	}
+	b.alive -= p.rows - left
+	p.rows, p.at = left, 0
 }
 
-func (c *cursor) back() {
-	for c.at == 0 {
-		c.seg--
-		c.at = c.segs[c.seg].n
-	}
-	c.at--
-}
+// Dead rows and strings are left where they are until there are so many of
+// them, and more than live ones.
+const (
+	compactRows  = 1 << 13
+	compactBytes = 4 << 20
+)
 
-func (c *cursor) row(size int) rowPtr {
-	return unsafe.Add(c.segs[c.seg].base, c.at*size)
-}
-
-// compactAt is how many bytes of dead strings a bag may hold beside as many live ones.
-const compactAt = 4 << 20
-
-// compact moves all rows to a fresh arena if most of the strings are dead. It
-// goes past the limit of the account for a moment rather than fail.
+// compact moves live rows together if most of them, or of their strings, are dead.
 func (b *bag) compact() {
-	if b.dead < compactAt || 2*b.dead < b.long {
+	strings := b.dead >= compactBytes && 2*b.dead >= b.long
+	if !strings && (b.n-b.alive < compactRows || b.n < 2*b.alive) {
 		return
 	}
-	n := newBag(b.t, b.level)
-	l := b.t.layout
-	for i := range b.parts {
-		b.parts[i].each(func(base rowPtr, rows int) {
-			for j := range rows {
-				src := unsafe.Add(base, j*l.Size)
-				l.Copy(n.newRow(b.t.hash(src)), src, &n.heap)
-			}
-		})
-		n.parts[i].due = b.parts[i].due
+	if cap(b.remap) < b.n {
+		b.t.account.Force(int64(4 * (b.n - cap(b.remap))))
+		b.remap = make([]uint32, b.n)
 	}
-	n.long = b.long - b.dead
-	b.free()
-	*b = *n
+	if strings {
+		b.renew()
+	} else {
+		b.closeUp()
+	}
+	for i := range b.parts {
+		for _, s := range b.parts[i].segs {
+			for j := range s.items {
+				s.items[j].row = b.remap[s.items[j].row]
+			}
+		}
+	}
+}
+
+// closeUp moves live rows towards the first one, and says in remap where they are.
+func (b *bag) closeUp() {
+	size, n := b.t.layout.Size, uint32(0)
+	for i := range uint32(b.n) {
+		if *b.mark(i) != 0 {
+			continue
+		}
+		if n < i {
+			copy(unsafe.Slice((*byte)(b.row(n)), size), unsafe.Slice((*byte)(b.row(i)), size))
+		}
+		b.remap[i] = n
+		n++
+	}
+	for i := range uint32(b.n) {
+		*b.mark(i) = 0
+	}
+	b.n = int(n)
+}
+
+// renew is closeUp into a fresh arena, without the strings of dead rows. It
+// goes past the limit of the account for a moment rather than fail.
+func (b *bag) renew() {
+	old := bag{t: b.t, arena: b.arena, blocks: b.blocks, shift: b.shift}
+	n := uint32(b.n)
+	b.arena = mem.NewArena(b.t.account)
+	b.heap = row.Heap{Arena: b.arena}
+	b.blocks, b.n, b.alive = nil, 0, 0
+	for i := range n {
+		if *old.mark(i) == 0 {
+			b.remap[i] = uint32(b.n)
+			b.t.layout.Copy(b.newRow(), old.row(i), &b.heap)
+		}
+	}
+	b.long, b.dead = b.long-b.dead, 0
+	old.arena.Free()
+}
+
+// forget gives the memory of the items back, which are not needed any more.
+func (b *bag) forget() {
+	b.items.Free()
+	for i := range b.parts {
+		b.parts[i] = part{due: firstDue}
+	}
+	b.t.account.Release(int64(4 * cap(b.remap)))
+	b.remap = nil
 }
 
 // free empties the bag and gives its memory back.
 func (b *bag) free() {
+	b.forget()
 	b.arena.Free()
 	b.heap.Reset()
-	for i := range b.parts {
-		b.parts[i] = part{due: firstDue}
+	for _, n := range b.nums {
+		b.t.account.Release(int64(4 * len(n)))
 	}
-	b.rows, b.long, b.dead, b.over = 0, 0, 0, false
+	b.blocks, b.nums = nil, nil
+	b.n, b.alive, b.long, b.dead, b.over = 0, 0, 0, 0, false
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/volley-sql/volley/exec/vec"
 )
 
-// mostBounds is how many groups have bounds: what fits the cache.
-const mostBounds = 1 << 14
+// mostBounds is how many groups have bounds: a few megabytes of them pay even
+// where they do not fit the cache, since a row left out is neither stored nor fetched again.
+const mostBounds = 1 << 16
 
 // bounds remembers groups of which K rows were seen, each with the key of the
 // K-th. A row of the group that comes behind it need not be kept. It belongs to one thread.

@@ -27,7 +27,7 @@ func newOutput(t *TopK, yield func(*vec.Batch, error) bool) *output {
 // take adds the rows that a reducer kept.
 func (o *output) take(r *reducer) {
 	for _, i := range r.kept {
-		o.rows = append(o.rows, r.rows[i])
+		o.rows = append(o.rows, r.row(&r.rows[i]))
 	}
 	for c, n := range r.nums {
 		o.nums[c] = append(o.nums[c], n...)
@@ -65,12 +65,14 @@ func (o *output) flush(all bool) (more bool, err error) {
 type source struct{ t *TopK }
 
 // Open implements flow.Source.
-func (s source) Open(ctx context.Context, _ int) vec.Stream {
+func (s source) Open(ctx context.Context, thread int) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
-		red, err := newReducer(s.t)
-		if err == nil {
-			defer red.close()
-			err = s.t.read(ctx, red, newOutput(s.t, yield))
+		t, out := s.t, newOutput(s.t, yield)
+		var err error
+		if len(t.runs) > 0 {
+			err = t.readRuns(ctx, out)
+		} else {
+			err = t.handOut(ctx, thread, out)
 		}
 		if err != nil {
 			yield(nil, err)
@@ -78,40 +80,24 @@ func (s source) Open(ctx context.Context, _ int) vec.Stream {
 	}
 }
 
-// read takes parts until there are none left.
-func (t *TopK) read(ctx context.Context, red *reducer, out *output) error {
+// readRuns takes parts until there are none left.
+func (t *TopK) readRuns(ctx context.Context, out *output) error {
+	red, err := newReducer(t)
+	if err != nil {
+		return err
+	}
+	defer red.close()
 	disk := &reading{t: t, red: red, out: out}
 	for {
 		p := int(t.next.Add(1)) - 1
 		if p >= parts {
-			break
+			return nil
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if len(t.runs) > 0 {
-			if more, err := disk.part(ctx, t.runs, p, 0); err != nil || !more {
-				return err
-			}
-			continue
-		}
-		red.collect()
-		for _, th := range t.threads {
-			if th != nil {
-				red.add(&th.bag.parts[p])
-			}
-		}
-		if len(red.rows) == 0 {
-			continue
-		}
-		if err := red.run(ctx, 0, true); err != nil {
-			return err
-		}
-		out.take(red)
-		if more, err := out.flush(false); err != nil || !more {
+		if more, err := disk.part(ctx, t.runs, p, 0); err != nil || !more {
 			return err
 		}
 	}
-	_, err := out.flush(true)
-	return err
 }

@@ -57,14 +57,14 @@ func (th *thread) partial(in vec.Stream, yield func(*vec.Batch, error) bool) err
 		if err := th.add(b); err != nil {
 			return err
 		}
-		if th.bag.rows < most {
+		if th.bag.alive < most {
 			continue
 		}
 		if err := th.reduceAll(); err != nil {
 			return err
 		}
-		if 2*th.bag.rows > most {
-			passed += th.bag.rows
+		if 2*th.bag.alive > most {
+			passed += th.bag.alive
 			if err := th.pass(out); err != nil {
 				return err
 			}
@@ -78,12 +78,16 @@ func (th *thread) pass(out *output) error {
 	if err := th.reduceAll(); err != nil {
 		return err
 	}
-	for i := range th.bag.parts {
-		th.red.collect()
-		th.red.add(&th.bag.parts[i])
-		out.rows = append(out.rows, th.red.rows...)
-		if more, err := out.flush(false); err != nil || !more {
-			return stopped(err)
+	g := th.bag
+	for i := range uint32(g.n) {
+		if *g.mark(i) != 0 {
+			continue
+		}
+		out.rows = append(out.rows, g.row(i))
+		if len(out.rows) == vec.DefaultSize {
+			if more, err := out.flush(false); err != nil || !more {
+				return stopped(err)
+			}
 		}
 	}
 	if more, err := out.flush(true); err != nil || !more {

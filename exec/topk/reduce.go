@@ -18,8 +18,9 @@ type reducer struct {
 	order *sort.Keys
 	text  func(item int, r rowPtr) string
 
-	rows []rowPtr // of the part, as collected
-	dead []bool   // by row: it is not among the first
+	bags []*bag
+	rows []item // of the part, as collected
+	dead []bool // by row: it is not among the first
 
 	// The directory maps hash bits below those of level to entries: 1 + the
 	// number of a row in the low 32 bits, 32 bits of its hash above. 0 is free.
@@ -34,6 +35,7 @@ type reducer struct {
 	ents   []ent
 	kept   []int32   // rows that stay, group by group in order, if asked for
 	nums   [][]int32 // by call: their numbers
+	learns bool      // full is asked for
 	full   []rowPtr  // the last rows that stay of groups where more rows may be left out
 	held   int64     // reserved for the slices
 }
@@ -61,17 +63,22 @@ func (r *reducer) close() {
 	r.held, r.dir = 0, nil
 }
 
-// collect starts with no rows, add adds those of a part.
-func (r *reducer) collect() { r.rows = r.rows[:0] }
+// collect starts with no rows, add adds those of a part of a bag.
+func (r *reducer) collect() { r.rows, r.bags = r.rows[:0], r.bags[:0] }
 
-func (r *reducer) add(p *part) {
-	size := r.t.layout.Size
-	p.each(func(base rowPtr, n int) {
-		for i := range n {
-			r.rows = append(r.rows, unsafe.Add(base, i*size))
-		}
-	})
+func (r *reducer) add(b *bag, part int) {
+	at := len(r.rows)
+	for _, s := range b.parts[part].segs {
+		r.rows = append(r.rows, s.items...)
+	}
+	for i := range r.rows[at:] {
+		r.rows[at+i].bag = uint32(len(r.bags))
+	}
+	r.bags = append(r.bags, b)
 }
+
+// row is where the row of an item lies.
+func (r *reducer) row(x *item) rowPtr { return r.bags[x.bag].row(x.row) }
 
 // run marks the rows past the K-th of their group dead. All rows agree in the
 // hash bits of level. With order the kept ones are listed in order, with their numbers.
@@ -83,7 +90,7 @@ func (r *reducer) run(ctx context.Context, level uint, order bool) error {
 	}
 	var err error
 	if r.t.k == 1 && r.t.by == rowNumber {
-		if err = r.best(ctx); err == nil {
+		if err = r.best(ctx); err == nil && (order || r.learns) {
 			r.first(order)
 		}
 	} else if err = r.group(ctx); err == nil {
@@ -116,7 +123,7 @@ func (r *reducer) prepare(level uint) {
 // account reserves what the slices have grown to. It is part of the work on
 // rows that are accounted themselves, so it does not ask.
 func (r *reducer) account() {
-	now := int64(8*cap(r.rows) + cap(r.dead) + 4*(cap(r.groups)+cap(r.counts)+cap(r.member)+cap(r.kept)) + 16*cap(r.ents))
+	now := int64(itemBytes*cap(r.rows) + cap(r.dead) + 4*(cap(r.groups)+cap(r.counts)+cap(r.member)+cap(r.kept)) + 16*cap(r.ents))
 	for _, n := range r.nums {
 		now += int64(4 * cap(n))
 	}
@@ -124,28 +131,35 @@ func (r *reducer) account() {
 	r.held = now
 }
 
-// equal reports whether two rows are of one group.
-func (r *reducer) equal(a, b rowPtr) bool {
-	if r.t.word {
-		return r.t.layout.EqualWord(a, b)
+// equal reports whether two rows are of one group. A word is told by its
+// hash, but for 0, which NULL has too.
+func (r *reducer) equal(a, b *item) bool {
+	if a.h != b.h {
+		return false
 	}
-	return r.t.layout.Equal(a, b)
+	if r.t.word {
+		return a.h != 0 || r.t.layout.EqualWord(r.row(a), r.row(b))
+	}
+	return r.t.layout.Equal(r.row(a), r.row(b))
 }
 
 // compare orders two rows.
-func (r *reducer) compare(a, b rowPtr) int {
-	n := r.order.Stride()
-	x, y := unsafe.Add(a, r.t.layout.Tail), unsafe.Add(b, r.t.layout.Tail)
-	if !r.order.Exact() {
-		return r.order.Compare(unsafe.Slice((*byte)(x), n), unsafe.Slice((*byte)(y), n), a, b, r.text)
+func (r *reducer) compare(a, b *item) int {
+	if a.k != b.k {
+		return cmp.Compare(a.k, b.k)
 	}
-	for i := 0; i < n; i += 8 {
-		u, v := prefix(unsafe.Add(x, i)), prefix(unsafe.Add(y, i))
-		if u != v {
-			if u < v {
-				return -1
-			}
-			return 1
+	n := r.order.Stride()
+	if n == 8 && r.order.Exact() {
+		return 0
+	}
+	p, q := r.row(a), r.row(b)
+	x, y := unsafe.Add(p, r.t.layout.Tail), unsafe.Add(q, r.t.layout.Tail)
+	if !r.order.Exact() {
+		return r.order.Compare(unsafe.Slice((*byte)(x), n), unsafe.Slice((*byte)(y), n), p, q, r.text)
+	}
+	for i := 8; i < n; i += 8 {
+		if u, v := prefix(unsafe.Add(x, i)), prefix(unsafe.Add(y, i)); u != v {
+			return cmp.Compare(u, v)
 		}
 	}
 	return 0
@@ -169,11 +183,12 @@ var littleEndian = func() bool {
 func (r *reducer) best(ctx context.Context) error {
 	rows, dir, mask, dead := r.rows, r.dir, uint64(len(r.dir)-1), r.dead
 	shift := r.shift & 63
-	for i, p := range rows {
+	for i := range rows {
 		if i&0xffff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		h := r.t.hash(p)
+		x := &rows[i]
+		h := x.h
 		tag := h << 32
 		at := (h << r.pre) >> shift
 		for ; ; at++ {
@@ -186,10 +201,10 @@ func (r *reducer) best(ctx context.Context) error {
 				continue
 			}
 			j := int(uint32(e)) - 1
-			if !r.equal(rows[j], p) {
+			if !r.equal(&rows[j], x) {
 				continue
 			}
-			if r.compare(p, rows[j]) < 0 {
+			if r.compare(x, &rows[j]) < 0 {
 				dead[j] = true
 				dir[at&mask] = tag | uint64(i+1)
 			} else {
@@ -207,7 +222,7 @@ func (r *reducer) first(order bool) {
 		switch {
 		case dead:
 		case !order:
-			r.full = append(r.full, r.rows[i])
+			r.full = append(r.full, r.row(&r.rows[i]))
 		default:
 			r.kept = append(r.kept, int32(i))
 			for c := range r.nums {
@@ -222,11 +237,12 @@ func (r *reducer) group(ctx context.Context) error {
 	rows, dir, mask := r.rows, r.dir, uint64(len(r.dir)-1)
 	shift := r.shift & 63
 	r.groups, r.counts = slices.Grow(r.groups[:0], len(rows))[:len(rows)], r.counts[:0]
-	for i, p := range rows {
+	for i := range rows {
 		if i&0xffff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		h := r.t.hash(p)
+		x := &rows[i]
+		h := x.h
 		tag := h << 32
 		at := (h << r.pre) >> shift
 		for ; ; at++ {
@@ -237,7 +253,7 @@ func (r *reducer) group(ctx context.Context) error {
 				r.counts = append(r.counts, 1)
 				break
 			}
-			if j := int(uint32(e)) - 1; e&^0xffffffff == tag && r.equal(rows[j], p) {
+			if j := int(uint32(e)) - 1; e&^0xffffffff == tag && r.equal(&rows[j], x) {
 				g := r.groups[j]
 				r.groups[i] = g
 				r.counts[g]++
@@ -281,7 +297,7 @@ func (r *reducer) pick(ctx context.Context, order bool) error {
 func (r *reducer) cut(m []int32, order bool) {
 	r.ents = r.ents[:0]
 	for _, i := range m {
-		r.ents = append(r.ents, ent{prefix(unsafe.Add(r.rows[i], r.t.layout.Tail)), i})
+		r.ents = append(r.ents, ent{r.rows[i].k, i})
 	}
 	r.sort(r.ents)
 	row, rank, dense := 0, 0, 0
@@ -295,7 +311,9 @@ func (r *reducer) cut(m []int32, order bool) {
 			for _, e := range r.ents[at:] {
 				r.dead[e.i] = true
 			}
-			r.full = append(r.full, r.rows[r.ents[at-1].i])
+			if r.learns {
+				r.full = append(r.full, r.row(&r.rows[r.ents[at-1].i]))
+			}
 			return
 		}
 		if order {
@@ -314,7 +332,7 @@ func (r *reducer) compareEnts(a, b ent) int {
 	if r.order.Exact() && r.order.Stride() == 8 {
 		return 0
 	}
-	return r.compare(r.rows[a.i], r.rows[b.i])
+	return r.compare(&r.rows[a.i], &r.rows[b.i])
 }
 
 // fewEnts is the length up to which inserting sorts fastest.

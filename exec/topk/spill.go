@@ -33,7 +33,7 @@ const frameRows = 1024
 
 // spill moves the rows of the thread that matter to disk.
 func (th *thread) spill() error {
-	if th.bag.rows == 0 {
+	if th.bag.alive == 0 {
 		return nil
 	}
 	if err := th.reduceAll(); err != nil {
@@ -60,11 +60,11 @@ func (b *bag) write(ctx context.Context) (*run, error) {
 	var frame []byte
 	for p := range b.parts {
 		rows = rows[:0]
-		b.parts[p].each(func(base rowPtr, n int) {
-			for i := range n {
-				rows = append(rows, unsafe.Add(base, i*b.t.layout.Size))
+		for _, s := range b.parts[p].segs {
+			for _, x := range s.items {
+				rows = append(rows, b.row(x.row))
 			}
-		})
+		}
 		for lo := 0; lo < len(rows) && err == nil; lo += frameRows {
 			some := rows[lo:min(lo+frameRows, len(rows))]
 			frame = binary.LittleEndian.AppendUint32(frame[:0], uint32(len(some)))
@@ -131,12 +131,11 @@ func (r *reading) part(ctx context.Context, runs []*run, p int, level uint) (mor
 		return true, nil
 	}
 	for i := range th.bag.parts {
-		q := &th.bag.parts[i]
-		if q.rows == 0 {
+		if th.bag.parts[i].rows == 0 {
 			continue
 		}
 		r.red.collect()
-		r.red.add(q)
+		r.red.add(th.bag, i)
 		if err := r.red.run(ctx, level+1, true); err != nil {
 			return false, err
 		}
@@ -154,7 +153,7 @@ func (th *thread) load(frame []byte, deeper []*run) ([]*run, error) {
 	g, l := th.bag, th.t.layout
 	rest := frame[4:]
 	if err := g.room(n, len(rest)-n*l.Size); err != nil {
-		if g.rows == 0 {
+		if g.alive == 0 {
 			return deeper, err
 		}
 		if deeper, err = th.deepen(deeper); err != nil {
@@ -165,9 +164,10 @@ func (th *thread) load(frame []byte, deeper []*run) ([]*run, error) {
 		}
 	}
 	for range n {
-		p := g.newRow(th.t.hash(unsafe.Pointer(&rest[0])))
-		before := len(rest)
+		i, before := uint32(g.n), len(rest)
+		p := g.newRow()
 		rest = l.Unpack(rest, p, &g.heap)
+		g.put(th.t.hash(p), prefix(unsafe.Add(p, l.Tail)), i)
 		g.long += int64(before - len(rest) - l.Size)
 	}
 	if g.over {
@@ -176,7 +176,7 @@ func (th *thread) load(frame []byte, deeper []*run) ([]*run, error) {
 			return deeper, err
 		}
 	}
-	if th.t.env.ForceSpill && g.level == 1 && g.rows > 64 {
+	if th.t.env.ForceSpill && g.level == 1 && g.alive > 64 {
 		return th.deepen(deeper)
 	}
 	return deeper, nil
@@ -184,7 +184,7 @@ func (th *thread) load(frame []byte, deeper []*run) ([]*run, error) {
 
 // deepen writes the bag as one more run of its level.
 func (th *thread) deepen(runs []*run) ([]*run, error) {
-	if th.bag.rows == 0 {
+	if th.bag.alive == 0 {
 		return runs, nil
 	}
 	if err := th.reduceAll(); err != nil {

@@ -23,10 +23,12 @@ type thread struct {
 	bag    *bag
 	bounds *bounds
 	red    *reducer
-	count  int
 	// relieve empties the bag when there is no memory.
 	relieve func() error
 }
+
+// forcedBag is how many rows a bag has when spilling is forced, for tests.
+const forcedBag = 100
 
 func (t *TopK) newThread(ctx context.Context) (*thread, error) {
 	th := &thread{t: t, ctx: ctx, preps: make([]row.Prep, len(t.layout.Types)), cols: make([]*vec.Vec, len(t.layout.Types))}
@@ -40,6 +42,7 @@ func (t *TopK) newThread(ctx context.Context) (*thread, error) {
 	if th.red, err = newReducer(t); err != nil {
 		return nil, err
 	}
+	th.red.learns = true
 	th.bag, th.bounds = newBag(t, 0), newBounds(t)
 	th.relieve = th.spill
 	return th, nil
@@ -74,9 +77,13 @@ func (th *thread) add(b *vec.Batch) error {
 		return err
 	}
 	g, l := th.bag, t.layout
+	first := uint32(g.n)
 	for _, r := range sel {
-		p := g.newRow(th.hash[r])
+		p := g.newRow()
 		l.Clear(p)
+		if !t.word {
+			*(*uint64)(p) = th.hash[r]
+		}
 		th.ptrs[r] = p
 	}
 	for c, v := range th.cols {
@@ -87,6 +94,7 @@ func (th *thread) add(b *vec.Batch) error {
 		for j := 0; j < stride; j += 8 {
 			*(*uint64)(unsafe.Add(key, j)) = *(*uint64)(unsafe.Pointer(&coded[i*stride+j]))
 		}
+		g.put(th.hash[r], prefix(key), first+uint32(i))
 	}
 	if t.text {
 		for _, r := range sel {
@@ -99,7 +107,7 @@ func (th *thread) add(b *vec.Batch) error {
 			return err
 		}
 	}
-	if th.count++; t.env.ForceSpill && th.count%3 == 0 {
+	if t.env.ForceSpill && g.alive >= forcedBag {
 		return th.relieve()
 	}
 	return nil
@@ -147,9 +155,9 @@ func (th *thread) payload(b *vec.Batch, sel []uint16) {
 // room reserves memory for rows sel of cols, of which nothing is in the bag yet.
 func (th *thread) room(sel []uint16) error {
 	g, long := th.bag, row.Need(th.cols, sel)
-	if s := th.t.share; s <= 0 || g.rows == 0 || g.arena.Bytes() <= s {
+	if s := th.t.share; s <= 0 || g.alive == 0 || g.bytes() <= s {
 		err := g.room(len(sel), long)
-		if err == nil || g.rows == 0 {
+		if err == nil || g.alive == 0 {
 			return err
 		}
 	}
@@ -163,7 +171,7 @@ func (th *thread) room(sel []uint16) error {
 func (th *thread) reduceDue() error {
 	for i := range th.bag.parts {
 		if p := &th.bag.parts[i]; p.rows >= p.due {
-			if err := th.reduce(p); err != nil {
+			if err := th.reduce(i); err != nil {
 				return err
 			}
 		}
@@ -176,7 +184,7 @@ func (th *thread) reduceDue() error {
 func (th *thread) reduceAll() error {
 	for i := range th.bag.parts {
 		if p := &th.bag.parts[i]; p.rows > 1 {
-			if err := th.reduce(p); err != nil {
+			if err := th.reduce(i); err != nil {
 				return err
 			}
 		}
@@ -185,10 +193,10 @@ func (th *thread) reduceAll() error {
 }
 
 // reduce drops the rows of a part that are not among the first K.
-func (th *thread) reduce(p *part) error {
-	r := th.red
+func (th *thread) reduce(i int) error {
+	r, p := th.red, &th.bag.parts[i]
 	r.collect()
-	r.add(p)
+	r.add(th.bag, i)
 	if err := r.run(th.ctx, th.bag.level, false); err != nil {
 		return err
 	}

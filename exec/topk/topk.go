@@ -7,17 +7,21 @@
 //	Partial:   … input ops ──► Operator ──► … downstream, one pipeline
 //
 // Every thread has a bag: rows (package row) of partition keys, columns and
-// normalized order keys, in 256 parts by hash. A part that has grown is
-// reduced: its rows are grouped in a directory that fits the cache, and rows
+// normalized order keys, as they came, and for each an item of its hash and the
+// head of its order key, in 256 parts by hash. A part that has grown is
+// reduced: its items are grouped in a directory that fits the cache, and rows
 // past the K-th of their group are dropped. Where many are, the keys of the
 // K-th rows are remembered, so that later rows need not be stored at all
-// (bounds.go). At the end the source reduces one part of all bags at a time.
+// (bounds.go). At the end one part of all bags at a time is reduced, and the
+// source hands out the rows that are left.
 //
 // A refused reservation writes the thread's rows to disk by part. Parts are
 // then read back one by one, and split by further bits of the hash if they
 // must. The Partial operator passes on what its bag holds instead.
 //
-// Rows come out in no order. Among equals row_number keeps any.
+// Unless they were on disk, rows come out about as they came: those of a thread in
+// their order, and a thread takes its own first. So rows that lay side by side in
+// a file still do, which operators above make use of. Among equals row_number keeps any.
 package topk
 
 import (
@@ -77,7 +81,7 @@ type TopK struct {
 	mu      sync.Mutex
 	threads []*thread
 	runs    []*run
-	next    atomic.Int64
+	next    atomic.Int64 // part on disk
 }
 
 // New prepares n and reports what cannot run.
@@ -210,7 +214,13 @@ func (s sink) Finish(ctx context.Context, par flow.Parallel) error {
 		}
 	}
 	if len(t.runs) == 0 {
-		return nil
+		err := t.number()
+		if err == nil {
+			return t.settle(ctx, par)
+		}
+		if !sqlerr.Is(err, sqlerr.MemoryLimit) {
+			return err
+		}
 	}
 	return par(ctx, len(t.threads), func(ctx context.Context, _, i int) error {
 		th := t.threads[i]

@@ -441,7 +441,7 @@ func TestBounds(t *testing.T) {
 	if len(th.bounds.rows) != 5 {
 		t.Errorf("%d partitions have bounds, want 5", len(th.bounds.rows))
 	}
-	if th.bag.rows > 5*firstDue {
-		t.Errorf("%d rows are kept of 5 partitions", th.bag.rows)
+	if th.bag.alive > 5*firstDue {
+		t.Errorf("%d rows are kept of 5 partitions", th.bag.alive)
 	}
 }
