@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/types"
@@ -63,7 +64,7 @@ func (r *reader) fillText(c *column, n int) {
 			continue
 		}
 		one[0] = uint16(i)
-		if err != nil || kernel(nil, []*vec.Vec{in}, one[:], &c.v) != nil || c.v.Null(i) {
+		if err != nil || kernel(&function.Context{}, []*vec.Vec{in}, one[:], &c.v) != nil || c.v.Null(i) {
 			c.v.SetNull(i)
 			r.bad[i], r.anyBad = true, true
 		}

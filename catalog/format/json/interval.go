@@ -25,7 +25,7 @@ func newIntervalReader(t types.Type) *intervalReader {
 func (r *intervalReader) read(text string) types.Datum {
 	r.out.Resize(1)
 	vec.Data[string](r.in)[0] = text
-	if r.kernel(nil, []*vec.Vec{r.in}, []uint16{0}, r.out) != nil {
+	if r.kernel(&function.Context{}, []*vec.Vec{r.in}, []uint16{0}, r.out) != nil {
 		return nil
 	}
 	return r.out.Get(0)
