@@ -36,7 +36,7 @@ type options struct {
 
 	asString, preferDecimal, inferStamp, dropAllNull bool
 	sampling                                         float64
-	ignoreNull                                       bool // of the writer
+	ignoreNull, sortKeys                             bool // of the writer
 	// rewrite: a value read as text is written anew and not taken as it stands.
 	rewrite bool
 }
@@ -63,7 +63,7 @@ func parseOptions(opts format.Options, use calendar.Use) (*options, error) {
 		leadingZeros: flag("allownumericleadingzeros", false), nonNumbers: flag("allownonnumericnumbers", true),
 		anyEscape: flag("allowbackslashescapinganycharacter", false), controls: flag("allowunquotedcontrolchars", false),
 		asString: flag("primitivesasstring", false), preferDecimal: flag("prefersdecimal", false), inferStamp: flag("infertimestamp", false),
-		dropAllNull: flag("dropfieldifallnull", false), ignoreNull: flag("ignorenullfields", true),
+		dropAllNull: flag("dropfieldifallnull", false), ignoreNull: flag("ignorenullfields", true), sortKeys: flag("sortkeys", false),
 	}
 	if o.corrupt == "" {
 		o.corrupt = "_corrupt_record"

@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"io"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/volley-sql/volley/catalog/format"
@@ -133,6 +135,7 @@ func (w *writer) value(buf []byte, v *vec.Vec, t types.Type, row int) []byte {
 func (w *writer) object(buf []byte, v *vec.Vec, t types.Type, i int) []byte {
 	buf = append(buf, '{')
 	first := true
+	var members []written
 	for k, f := range t.Children() {
 		if v.Kids[k].Null(i) && w.o.ignoreNull {
 			continue
@@ -141,10 +144,36 @@ func (w *writer) object(buf []byte, v *vec.Vec, t types.Type, i int) []byte {
 			buf = append(buf, ',')
 		}
 		first = false
+		start := len(buf)
 		buf = append(appendString(buf, f.Name), ':')
 		buf = w.value(buf, v.Kids[k], f.Type, i)
+		if w.o.sortKeys {
+			members = append(members, written{f.Name, string(buf[start:])})
+		}
 	}
-	return append(buf, '}')
+	return append(sorted(buf, members), '}')
+}
+
+// written is a member of an object: its name, and name and value as they are written.
+type written struct{ name, text string }
+
+// sorted puts the members that buf ends with, if they are given, into the order of their names.
+func sorted(buf []byte, members []written) []byte {
+	if len(members) < 2 {
+		return buf
+	}
+	for _, m := range members {
+		buf = buf[:len(buf)-len(m.text)]
+	}
+	buf = buf[:len(buf)-(len(members)-1)]
+	slices.SortStableFunc(members, func(a, b written) int { return strings.Compare(a.name, b.name) })
+	for i, m := range members {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = append(buf, m.text...)
+	}
+	return buf
 }
 
 func (w *writer) list(buf []byte, v *vec.Vec, t types.Type, l vec.List) []byte {
@@ -159,6 +188,7 @@ func (w *writer) list(buf []byte, v *vec.Vec, t types.Type, l vec.List) []byte {
 		return append(buf, ']')
 	}
 	buf = append(buf, '{')
+	var members []written
 	for j := l.Off; j < l.Off+l.Len; j++ {
 		if j > l.Off {
 			buf = append(buf, ',')
@@ -173,10 +203,14 @@ func (w *writer) list(buf []byte, v *vec.Vec, t types.Type, l vec.List) []byte {
 			key := string(buf[start:])
 			buf = appendString(buf[:start], key)
 		}
+		name := len(buf)
 		buf = append(buf, ':')
 		buf = w.value(buf, v.Kids[1], t.Value(), int(j))
+		if w.o.sortKeys {
+			members = append(members, written{string(buf[start+1 : name-1]), string(buf[start:])})
+		}
 	}
-	return append(buf, '}')
+	return append(sorted(buf, members), '}')
 }
 
 func (w *writer) int32(buf []byte, t types.Type, x int32) []byte {

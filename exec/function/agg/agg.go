@@ -31,7 +31,7 @@ func ex(sql, want string) []function.Example { return []function.Example{{SQL: s
 // Defs lists the family.
 func Defs() []function.Def {
 	ds := slices.Concat(countDefs(), sumDefs(), extremeDefs(), firstDefs(), boolDefs(), momentDefs(), regressionDefs(),
-		listDefs(), percentileDefs(), byDefs(), sketchDefs())
+		listDefs(), percentileDefs(), byDefs(), sketchDefs(), vectorDefs(), bitmapDefs(), histogramDefs())
 	for i := range ds {
 		ds[i].Kind, ds[i].Family, ds[i].Since = function.Aggregate, "aggregate", "0.1"
 	}

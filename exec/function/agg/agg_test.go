@@ -2,6 +2,7 @@ package agg
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -100,6 +101,7 @@ func worlds(o *function.Overload, call *expr.Agg, cols []*vec.Vec, n int) ([4]ty
 func TestAggregates(t *testing.T) {
 	i32, i64, f64, str := types.Int32Type, types.Int64Type, types.Float64Type, types.StringType
 	dec := types.DecimalType(10, 2)
+	f32s := types.ArrayType(types.Float32Type, true)
 	d128 := types.Int128From
 	ints := []types.Datum{int64(3), nil, int64(1), int64(2), int64(2)}
 	list := func(ds ...types.Datum) []types.Datum { return ds }
@@ -151,6 +153,15 @@ func TestAggregates(t *testing.T) {
 		{"percentile_approx", i32, list(int64(0), int64(6), int64(7), int64(9), int64(10)), []expr.Expr{lit(types.ArrayType(f64, false), list(0.5, 0.4, 0.1))}, list(int64(7), int64(6), int64(0))},
 		{"mode", str, list("a", "b", "b", nil), nil, "b"},
 		{"max_by", str, list("a", "b", "c"), []expr.Expr{ref(1, i32)}, "b"},
+		{"max_by", str, list("a", "b", "c"), []expr.Expr{ref(1, i32), lit(i32, int64(2))}, list("b", "c")},
+		{"min_by", str, list("a", "b", "c"), []expr.Expr{ref(1, i32), lit(i32, int64(9))}, list("a", "c", "b")},
+		{"vector_sum", f32s, list(list(1.0, 2.0), nil, list(3.0, 4.0), list(9.0, nil)), nil, list(4.0, 6.0)},
+		{"vector_avg", f32s, list(list(1.0, 2.0), nil, list(3.0, 4.0), list(9.0, nil)), nil, list(2.0, 3.0)},
+		{"histogram_numeric", i32, ints, []expr.Expr{lit(i32, int64(2))}, list(list(int64(1), 3.0), list(int64(3), 1.0))},
+		{"histogram_numeric", dec, list(d128(100), d128(200), d128(1000)), []expr.Expr{lit(i32, int64(2))}, list(list(d128(150), 2.0), list(d128(1000), 1.0))},
+		{"bitmap_or_agg", types.BinaryType, list("\x01", "\x10", nil), nil, "\x11" + strings.Repeat("\x00", 4095)},
+		{"bitmap_and_agg", types.BinaryType, list("\x31", "\x13", nil), nil, "\x11" + strings.Repeat("\x00", 4095)},
+		{"bitmap_construct_agg", i64, list(int64(0), int64(9)), nil, "\x01\x02" + strings.Repeat("\x00", 4094)},
 		{"approx_count_distinct", i32, ints, nil, int64(3)},
 		{"corr", f64, list(3.0, 3.0, 6.0), []expr.Expr{ref(2, f64)}, 0.8660254037844387},
 		{"regr_slope", f64, list(3.0, 3.0, 6.0), []expr.Expr{ref(2, f64)}, 1.5},

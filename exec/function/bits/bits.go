@@ -40,7 +40,7 @@ func ex(sql, want string) function.Example { return function.Example{SQL: sql, W
 
 // Defs lists the family.
 func Defs() []function.Def {
-	return []function.Def{
+	return append(append(crypt(), bitmaps()...), []function.Def{
 		also(def("<<", "bitwise", "base, shiftAmount", "Shifts the bits of base to the left.", shift(func(a int32, n int32) int32 { return a << (uint32(n) & 31) }, func(a int64, n int32) int64 { return a << (uint32(n) & 63) }),
 			ex("SELECT 1 << 3", "8")), "shiftleft"),
 		also(def(">>", "bitwise", "base, shiftAmount", "Shifts the bits of base to the right, keeping its sign.", shift(func(a int32, n int32) int32 { return a >> (uint32(n) & 31) }, func(a int64, n int32) int64 { return a >> (uint32(n) & 63) }),
@@ -62,7 +62,7 @@ func Defs() []function.Def {
 			ex("SELECT sha2('Spark', 256)", "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b")),
 		def("hash", "hash", "expr1, expr2, …", "Returns a 32-bit hash of the arguments: Spark's Murmur3.", hashing(i32, murmur{}), ex("SELECT hash('Spark', array(123), 2)", "-1321691492")),
 		def("xxhash64", "hash", "expr1, expr2, …", "Returns a 64-bit hash of the arguments: Spark's xxHash64.", hashing(i64, xx{}), ex("SELECT xxhash64('Spark', array(123), 2)", "5602566077635097486")),
-	}
+	}...)
 }
 
 // shift takes INT or BIGINT; smaller integers become INT.

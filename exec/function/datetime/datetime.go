@@ -13,7 +13,7 @@ import (
 // Defs lists the family.
 func Defs() []function.Def {
 	var out []function.Def
-	for _, part := range [][]function.Def{fields(), extracts(), current(), clocks(), arithmetic(), truncations(), formats(), makers(), units(), zonesDefs(), shifts()} {
+	for _, part := range [][]function.Def{fields(), extracts(), current(), clocks(), arithmetic(), truncations(), buckets(), formats(), makers(), units(), zonesDefs(), shifts()} {
 		out = append(out, part...)
 	}
 	return out

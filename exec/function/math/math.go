@@ -90,7 +90,7 @@ func floats() []function.Def {
 		def("degrees", "expr", "Converts radians to degrees.", one(func(x float64) float64 { return x * (180 / math.Pi) }), ex("SELECT degrees(3.141592653589793)", "180.0")),
 		def("radians", "expr", "Converts degrees to radians.", one(func(x float64) float64 { return x / 180 * math.Pi }), ex("SELECT radians(180)", "3.141592653589793")),
 		def("rint", "expr", "Returns the nearest integer as a double, halves to the even one.", one(math.RoundToEven), ex("SELECT rint(12.3456)", "12.0")),
-		also(def("sign", "expr", "Returns -1.0, 0.0 or 1.0 as expr is negative, zero or positive.", one(signum), ex("SELECT sign(40)", "1.0")), "signum"),
+		also(def("sign", "expr", "Returns -1.0, 0.0 or 1.0 as a number or interval is negative, zero or positive.", signOf, ex("SELECT sign(40)", "1.0")), "signum"),
 	}
 }
 
@@ -102,6 +102,19 @@ func signum(x float64) float64 {
 		return -1
 	}
 	return x // zeros and NaN as they are
+}
+
+// signOf takes numbers and intervals of fixed units.
+func signOf(c *function.Call) (*function.Overload, error) {
+	if len(c.Args) == 1 {
+		switch t := c.Args[0].Type(); t.Kind {
+		case types.YearMonth:
+			return build.Func(build.Fixed(f64, t), build.Unary(func(x int32) float64 { return signum(float64(x)) }))(c)
+		case types.DayTime:
+			return build.Func(build.Fixed(f64, t), build.Unary(func(x int64) float64 { return signum(float64(x)) }))(c)
+		}
+	}
+	return one(signum)(c)
 }
 
 func logBase(c *function.Call) (*function.Overload, error) {
@@ -144,7 +157,7 @@ func numbers() []function.Def {
 		def("conv", "num, from_base, to_base", "Writes a number of one base (2 … 36) in another. A negative to_base makes a signed number.",
 			build.Func(build.Fixed(str, str, i32, i32), build.TernaryE(conv), build.NullOut), ex("SELECT conv('100', 2, 10)", "4"), ex("SELECT conv(-10, 16, -10)", "-16")),
 		def("width_bucket", "value, min, max, n", "Returns the bucket (1 … n) of value among n of equal width between min and max; 0 and n+1 are outside.",
-			build.Func(build.Fixed(i64, f64, f64, f64, i64), build.Rows(widthBucket), build.NullOut), ex("SELECT width_bucket(5.3, 0.2, 10.6, 5)", "3")),
+			widthBucketOf, ex("SELECT width_bucket(5.3, 0.2, 10.6, 5)", "3")),
 	}
 }
 

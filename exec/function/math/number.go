@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/volley-sql/volley/exec/function"
+	"github.com/volley-sql/volley/internal/types"
+
 	"github.com/volley-sql/volley/exec/function/build"
 	"github.com/volley-sql/volley/exec/vec"
 )
@@ -72,13 +75,22 @@ func digit(c byte) int {
 	return -1
 }
 
-func widthBucket(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
-	at := func(k int) float64 {
-		v := build.ViewOf[float64](args[k])
-		return v.At(row)
+// widthBucketOf takes numbers, or intervals of one kind.
+func widthBucketOf(c *function.Call) (*function.Overload, error) {
+	if len(c.Args) == 4 {
+		switch c.Args[0].Type().Kind {
+		case types.YearMonth:
+			return build.Func(build.Fixed(i64, types.YearMonthType, types.YearMonthType, types.YearMonthType, i64), build.Rows(widthBucket[int32]), build.NullOut)(c)
+		case types.DayTime:
+			return build.Func(build.Fixed(i64, types.DayTimeType, types.DayTimeType, types.DayTimeType, i64), build.Rows(widthBucket[int64]), build.NullOut)(c)
+		}
 	}
-	counts := build.ViewOf[int64](args[3])
-	v, lo, hi, n := at(0), at(1), at(2), counts.At(row)
+	return build.Func(build.Fixed(i64, f64, f64, f64, i64), build.Rows(widthBucket[float64]), build.NullOut)(c)
+}
+
+func widthBucket[T int32 | int64 | float64](_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+	at := func(k int) float64 { return float64(build.At[T](args[k], row)) }
+	v, lo, hi, n := at(0), at(1), at(2), build.At[int64](args[3], row)
 	if n <= 0 || n == math.MaxInt64 || math.IsNaN(v) || lo == hi || math.IsNaN(lo) || math.IsNaN(hi) || math.IsInf(lo, 0) || math.IsInf(hi, 0) {
 		return build.Null
 	}

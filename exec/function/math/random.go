@@ -21,6 +21,8 @@ func random() []function.Def {
 		volatile(also(def("rand", "[seed]", "Returns random doubles, uniform in [0, 1). A seed makes them the same in every run of a task.", rand64((*xorShift).nextDouble),
 			ex("SELECT rand(0) < 1", "true")), "random")),
 		volatile(def("randn", "[seed]", "Returns random doubles of the standard normal distribution.", rand64((*xorShift).nextGaussian), ex("SELECT randn(0) < 100", "true"))),
+		volatile(def("uniform", "min, max[, seed]", "Returns random numbers between two constants, of their type: integers if both are.", uniform, ex("SELECT uniform(10, 20, 0) > 0", "true"))),
+		volatile(def("randstr", "length[, seed]", "Returns random strings of digits and letters, of a constant length.", randomText, ex("SELECT length(randstr(5, 0))", "5"))),
 	}
 }
 
@@ -72,9 +74,9 @@ type xorShift struct {
 
 func newXorShift(seed int64) *xorShift { return &xorShift{state: hashSeed(seed)} }
 
-// hashSeed spreads a seed by MurmurHash3 of its 8 bytes in a buffer of 64.
+// hashSeed spreads a seed by MurmurHash3 of its 8 bytes, the highest first.
 func hashSeed(seed int64) int64 {
-	var b [64]byte
+	var b [8]byte
 	for k := range 8 {
 		b[k] = byte(uint64(seed) >> (56 - 8*k))
 	}

@@ -76,7 +76,68 @@ func vectors() []function.Def {
 			}
 			return dot(a, b) / d, true
 		}), ex("SELECT vector_cosine_similarity(array(1.0F, 0.0F), array(1.0F, 0.0F))", "1.0")),
+		def("vector_norm", "array[, degree]", "Returns the norm of a vector of FLOAT, of degree 1.0, 2.0 (the default) or infinity.", normed(f32, func(out *vec.Vec, row int, _ []float32, n float32) error {
+			vec.Data[float32](out)[row] = n
+			return nil
+		}), ex("SELECT vector_norm(array(3.0F, 4.0F))", "5.0"), ex("SELECT vector_norm(array(3.0F, 4.0F), float('inf'))", "4.0")),
+		def("vector_normalize", "array[, degree]", "Returns a vector of FLOAT divided by its norm; NULL if that is zero.", normed(types.ArrayType(f32, true), func(out *vec.Vec, row int, xs []float32, n float32) error {
+			if n == 0 && len(xs) > 0 {
+				return build.Null
+			}
+			kid := out.Kids[0]
+			off := kid.Extend(len(xs))
+			for i, x := range xs {
+				vec.Data[float32](kid)[off+i] = x / n
+			}
+			vec.Data[vec.List](out)[row] = vec.List{Off: int32(off), Len: int32(len(xs))}
+			return nil
+		}), ex("SELECT vector_normalize(array(3.0F, 4.0F))", "[0.6,0.8]")),
 	}
+}
+
+// normed resolves functions of a vector and its norm.
+func normed(result types.Type, put func(out *vec.Vec, row int, xs []float32, norm float32) error) build.Resolver {
+	return arity(1, 2, func(c *function.Call) (*function.Overload, error) {
+		if err := floatArray(c, 0); err != nil {
+			return nil, err
+		}
+		params := []types.Type{c.Args[0].Type()}
+		if len(c.Args) > 1 {
+			if _, ok := build.Param(c.Args[1].Type(), types.Float32Type, c.ANSI); !ok {
+				return nil, build.WrongType(c, 1, `"FLOAT"`)
+			}
+			params = append(params, types.Float32Type)
+		}
+		name := c.Name
+		return over(result, build.Rows(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+			degree := float32(2)
+			if len(args) > 1 {
+				degree = build.At[float32](args[1], row)
+			}
+			xs, ok := floats(args[0], row)
+			n := float64(0)
+			switch {
+			case degree == 2:
+				n = math.Sqrt(float64(dot(xs, xs)))
+			case degree == 1:
+				sum := float32(0)
+				for _, x := range xs {
+					sum += float32(math.Abs(float64(x)))
+				}
+				n = float64(sum)
+			case math.IsInf(float64(degree), 1):
+				for _, x := range xs {
+					n = max(n, math.Abs(float64(x)))
+				}
+			default:
+				return sqlerr.New(sqlerr.VectorNormDegree, "For the `%s` function, degree must be 1.0, 2.0, or float('inf'), but got %v.", name, degree)
+			}
+			if !ok {
+				return build.Null
+			}
+			return put(out, row, xs, float32(n))
+		}), params...), nil
+	})
 }
 
 func dot(a, b []float32) float32 {

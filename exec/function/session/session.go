@@ -24,6 +24,7 @@ func Defs() []function.Def {
 		about("session_user", "Returns the name of the user the session belongs to.", func(c *build.Context) string { return c.User }, "SELECT session_user() = current_user()", "true"),
 		about("current_database", "Returns the name of the current database.", func(c *build.Context) string { return c.Database }, "SELECT current_database()", "default", "current_schema"),
 		about("current_catalog", "Returns the name of the current catalog.", func(c *build.Context) string { return c.Catalog }, "SELECT current_catalog()", "spark_catalog"),
+		about("current_path", "Returns the schemas in which names of functions are looked for.", func(c *build.Context) string { return "system.builtin,system.session," + c.Catalog + "." + c.Database }, "SELECT current_path()", "system.builtin,system.session,spark_catalog.default"),
 	)
 }
 

@@ -169,7 +169,7 @@ func unbase64(v string, strict bool) (string, error) {
 		}
 	}
 	t := b.String()
-	if strict && (len(t)+pads)%4 != 0 || strict && pads > 2 || len(t)%4 == 1 {
+	if strict && pads > 0 && (len(t)+pads)%4 != 0 || strict && pads > 2 || len(t)%4 == 1 {
 		return "", invalidInput(v, "base64")
 	}
 	out, err := base64.RawStdEncoding.DecodeString(t)
@@ -182,9 +182,18 @@ func unbase64(v string, strict bool) (string, error) {
 func toBinary(try bool) build.Resolver {
 	return func(c *function.Call) (*function.Overload, error) {
 		if len(c.Args) == 2 {
-			if l, ok := c.Args[1].(*expr.Literal); ok && l.Value != nil {
+			l, err := c.Constant(1)
+			switch {
+			case err != nil:
+				return nil, err
+			case l == nil:
+				return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `fmt` should be a foldable \"STRING\" expression; however, got \"%s\".", function.CallText(c.Name, c.Args), function.Text(c.Args[1]))
+			case l.Value != nil:
 				f, isText := l.Value.(string)
 				if up := strings.ToLower(f); !isText || up != "hex" && up != "utf-8" && up != "utf8" && up != "base64" {
+					if isText && try {
+						return &function.Overload{Params: c.Types(), Result: types.BinaryType, Nulls: function.NullOut, Rewrite: func([]expr.Expr) (expr.Expr, error) { return expr.NullOf(types.BinaryType), nil }}, nil
+					}
 					return nil, sqlerr.New(sqlerr.InvalidArgValue, "Cannot resolve \"%s\" due to data type mismatch: The `fmt` value must to be a case-insensitive \"STRING\" literal of 'hex', 'utf-8', 'utf8', or 'base64', but got \"%s\".", function.CallText(c.Name, c.Args), function.Text(l))
 				}
 			}

@@ -15,7 +15,7 @@ import (
 // Defs lists the family.
 func Defs() []function.Def {
 	var out []function.Def
-	for _, part := range [][]function.Def{lengths(), cases(), trims(), slices(), searches(), joins(), patterns(), regexps(), encodings(), forms(), toChars()} {
+	for _, part := range [][]function.Def{lengths(), cases(), trims(), slices(), searches(), joins(), patterns(), regexps(), encodings(), forms(), toChars(), sentenceDefs(), base32s(), similarities()} {
 		out = append(out, part...)
 	}
 	return out

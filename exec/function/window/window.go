@@ -22,11 +22,11 @@ func Defs() []function.Def {
 		def("row_number", "", "Numbers the rows of the partition from 1 in the order of the window; equal rows get different numbers in any order.",
 			"row_number()"+over, "a\t1\t1\na\t2\t2\na\t2\t3\nb\t5\t1", ranking(types.Int32Type)),
 		def("rank", "", "The number of rows before the current row and its equals, plus 1: equal rows have equal ranks, followed by a gap.",
-			"rank()"+over, "a\t1\t1\na\t2\t2\na\t2\t2\nb\t5\t1", ranking(types.Int32Type)),
+			"rank()"+over, "a\t1\t1\na\t2\t2\na\t2\t2\nb\t5\t1", ranks(types.Int32Type)),
 		def("dense_rank", "", "The number of distinct values before the current row, plus 1: ranks without gaps.",
-			"dense_rank()"+over, "a\t1\t1\na\t2\t2\na\t2\t2\nb\t5\t1", ranking(types.Int32Type)),
+			"dense_rank()"+over, "a\t1\t1\na\t2\t2\na\t2\t2\nb\t5\t1", ranks(types.Int32Type)),
 		def("percent_rank", "", "The rank of the row minus 1, divided by the number of other rows in the partition; 0 if there are none.",
-			"percent_rank()"+over, "a\t1\t0.0\na\t2\t0.5\na\t2\t0.5\nb\t5\t0.0", ranking(types.Float64Type)),
+			"percent_rank()"+over, "a\t1\t0.0\na\t2\t0.5\na\t2\t0.5\nb\t5\t0.0", ranks(types.Float64Type)),
 		def("cume_dist", "", "The share of rows of the partition that are before the current row or equal to it.",
 			"cume_dist()"+over, "a\t1\t0.3333333333333333\na\t2\t1.0\na\t2\t1.0\nb\t5\t1.0", ranking(types.Float64Type)),
 		def("ntile", "[n]", "Deals the rows of the partition out to n buckets (default 1), numbered from 1, whose sizes differ by at most one.",
@@ -50,6 +50,13 @@ func def(name, args, doc, call, want string, r func(*function.Call) (*function.O
 func ranking(result types.Type) func(*function.Call) (*function.Overload, error) {
 	return func(c *function.Call) (*function.Overload, error) {
 		return &function.Overload{Result: result, NotNull: true}, build.Arity(c, 0, 0)
+	}
+}
+
+// ranks is ranking of functions that take arguments and do not look at them, as Spark's do.
+func ranks(result types.Type) func(*function.Call) (*function.Overload, error) {
+	return func(c *function.Call) (*function.Overload, error) {
+		return &function.Overload{Params: c.Types(), Result: result, NotNull: true}, nil
 	}
 }
 
