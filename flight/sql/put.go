@@ -1,6 +1,9 @@
 package sql
 
 import (
+	"errors"
+	"io"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"google.golang.org/grpc/codes"
@@ -13,6 +16,9 @@ import (
 // message without descriptor, nor does its reader survive what messages may claim.
 func (f *Flight) DoPut(stream flight.FlightService_DoPutServer) error {
 	first, err := stream.Recv()
+	if errors.Is(err, io.EOF) {
+		return status.Error(codes.InvalidArgument, "The stream of DoPut ended before its first message, which says what it is for. Some drivers send nothing at all where there are no rows.")
+	}
 	if err != nil {
 		return err
 	}
