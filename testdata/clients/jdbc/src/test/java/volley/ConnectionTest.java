@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.*;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.*;
@@ -59,6 +61,27 @@ class ConnectionTest {
         rs.next();
         assertEquals("Asia/Tokyo", rs.getString(1));
       }
+    }
+  }
+
+  static void openssl(Path in, String... args) throws Exception {
+    List<String> cmd = new ArrayList<>(List.of("openssl"));
+    cmd.addAll(List.of(args));
+    Process p = new ProcessBuilder(cmd).directory(in.toFile()).redirectErrorStream(true).start();
+    String said = new String(p.getInputStream().readAllBytes());
+    assertEquals(0, p.waitFor(), said);
+  }
+
+  @Test
+  void clientCertificate() throws Exception {
+    Path d = Files.createTempDirectory("volley-mtls");
+    openssl(d, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority");
+    openssl(d, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "dora.key", "-out", "dora.csr", "-subj", "/CN=dora");
+    openssl(d, "x509", "-req", "-in", "dora.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "dora.pem", "-days", "2");
+    try (Server s = new Server("--dev-cert", "--tls-client-ca", d.resolve("ca.pem").toString(), "--tls-client", "required", "--auth", "cert")) {
+      String tls = "useEncryption=true&tlsRootCerts=" + s.state() + "/dev-cert.pem";
+      assertEquals("dora", one(s.connect(tls + "&clientCertificate=" + d.resolve("dora.pem") + "&clientKey=" + d.resolve("dora.key")), "SELECT current_user()"));
+      assertThrows(SQLException.class, () -> one(s.connect(tls), "SELECT 1"), "without a certificate");
     }
   }
 

@@ -18,6 +18,7 @@ final class Server implements AutoCloseable {
   final Path folder;
   final String address;
   final int port;
+  private final String metrics;
   private final Process process;
 
   Server(String... args) throws Exception {
@@ -34,7 +35,9 @@ final class Server implements AutoCloseable {
       }
       Thread.sleep(20);
     }
-    address = Files.readString(ready).split("\\s+")[0];
+    String[] lines = Files.readString(ready).split("\\s+");
+    address = lines[0];
+    metrics = lines.length > 1 ? lines[1] : null;
     port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
   }
 
@@ -52,6 +55,13 @@ final class Server implements AutoCloseable {
 
   Connection connect(String options) throws SQLException {
     return DriverManager.getConnection(url(options), new Properties());
+  }
+
+  /** A number that the server tells Prometheus; it must run with --metrics. */
+  double metric(String name) throws Exception {
+    try (var in = new java.net.URI("http://" + metrics + "/metrics").toURL().openStream()) {
+      return new String(in.readAllBytes()).lines().filter(l -> l.startsWith(name + " ")).mapToDouble(l -> Double.parseDouble(l.substring(name.length() + 1))).findFirst().orElseThrow();
+    }
   }
 
   @Override

@@ -112,6 +112,55 @@ class StatementTest {
   }
 
   @Test
+  void updateCounts() throws Exception {
+    try (Statement st = con.createStatement()) {
+      st.execute("CREATE OR REPLACE TABLE counts (a INT)");
+      assertFalse(st.execute("INSERT INTO counts VALUES (1), (2), (3)"));
+      assertEquals(3, st.getUpdateCount());
+      assertFalse(st.execute("CREATE OR REPLACE TABLE counts2 AS SELECT * FROM counts"));
+      assertTrue(st.getUpdateCount() >= 0);
+      assertTrue(st.execute("SELECT * FROM counts2"));
+      assertEquals(-1, st.getUpdateCount());
+      try (PreparedStatement ps = con.prepareStatement("INSERT INTO counts SELECT a + ? FROM counts WHERE a > ?")) {
+        ps.setInt(1, 10);
+        ps.setInt(2, 1);
+        assertEquals(2, ps.executeUpdate());
+      }
+      assertEquals(5L, one("SELECT count(*) FROM counts"));
+    }
+  }
+
+  @Test
+  void streamsAndNestedValues() throws Exception {
+    try (Statement st = con.createStatement();
+        ResultSet rs = st.executeQuery("SELECT 'text' AS v, X'0102' AS y, named_struct('a', 1, 'b', array('p', NULL)) AS o, map('k', 2) AS m, array(array(1), array()) AS n")) {
+      assertTrue(rs.next());
+      assertEquals("text", new String(rs.getAsciiStream("v").readAllBytes()));
+      assertEquals('t', rs.getCharacterStream("v").read());
+      assertArrayEquals(new byte[] {1, 2}, rs.getBinaryStream("y").readAllBytes());
+      Map<?, ?> struct = (Map<?, ?>) rs.getObject("o");
+      assertEquals("1", String.valueOf(struct.get("a")));
+      assertEquals("[\"p\",null]", String.valueOf(struct.get("b")));
+      assertEquals("2", String.valueOf(((Map<?, ?>) rs.getObject("m")).values().iterator().next()));
+      Object[] outer = (Object[]) rs.getArray("n").getArray();
+      assertEquals(2, outer.length);
+    }
+  }
+
+  @Test
+  void calendars() throws Exception {
+    Calendar tokyo = Calendar.getInstance(TimeZone.getTimeZone("Asia/Tokyo"));
+    try (Statement st = con.createStatement();
+        ResultSet rs = st.executeQuery("SELECT TIMESTAMP_NTZ'2026-11-21 09:00:00' AS local, TIMESTAMP'2026-11-21 00:00:00Z' AS moment, DATE'2026-11-21' AS day")) {
+      assertTrue(rs.next());
+      assertEquals(java.time.Instant.parse("2026-11-21T00:00:00Z"), rs.getTimestamp("local", tokyo).toInstant(), "a local time is that of the calendar");
+      assertEquals(java.time.Instant.parse("2026-11-21T00:00:00Z"), rs.getTimestamp("moment").toInstant());
+      assertEquals("2026-11-21", rs.getDate("day").toString());
+      assertEquals("2026-11-21 09:00:00.0", rs.getTimestamp("local").toString());
+    }
+  }
+
+  @Test
   void emptyResult() throws Exception {
     try (Statement st = con.createStatement(); ResultSet rs = st.executeQuery("SELECT 1 AS a WHERE false")) {
       assertEquals("a", rs.getMetaData().getColumnLabel(1));
