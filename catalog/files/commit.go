@@ -10,6 +10,7 @@ import (
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/partition"
 	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/internal/filelock"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -103,7 +104,7 @@ func lockCommits(ctx context.Context, t catalog.WriteTarget) (unlock func(), err
 	if !isLocal(dir) {
 		return func() {}, nil
 	}
-	l, err := lockJob(ctx, path.Dir(localPath(dir))+"/"+commitLockID)
+	l, err := lockJob(ctx, path.Dir(local.Path(dir))+"/"+commitLockID)
 	if err != nil {
 		return nil, sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot publish to %s: %v.", t.Location, err)
 	}
@@ -249,7 +250,7 @@ func recoverCommit(ctx context.Context, st store.Store, root string) {
 	}
 	if isLocal(root) {
 		// Only a dead job's list is anybody else's business.
-		l, err := filelock.Try(localPath(root) + "/" + catalog.StagingName + "/" + c.Job + ".lock")
+		l, err := filelock.Try(local.Path(root) + "/" + catalog.StagingName + "/" + c.Job + ".lock")
 		if err != nil || l == nil {
 			return
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/internal/filelock"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
@@ -47,7 +48,7 @@ func StartJob(ctx context.Context, st store.Store, target catalog.WriteTarget) (
 	}
 	dir := target.StagingDir()
 	if isLocal(dir) {
-		l, err := lockJob(ctx, localPath(dir))
+		l, err := lockJob(ctx, local.Path(dir))
 		if err != nil {
 			return nil, sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot write below %s: %v.", target.Location, err)
 		}
@@ -95,7 +96,7 @@ func (j *Job) checkLocation(ctx context.Context) error {
 	return nil
 }
 
-func isLocal(p string) bool { return !strings.Contains(localPath(p), "://") }
+func isLocal(p string) bool { return !strings.Contains(local.Path(p), "://") }
 
 // sweep removes what jobs that are dead left beside this one's folder, and
 // finishes a publication that was cut short. Failure to clean is no failure of the job.
@@ -106,7 +107,7 @@ func (j *Job) sweep(ctx context.Context) {
 	}
 	// First: what a dead job had begun to publish still lies in its staging folder.
 	recoverCommit(ctx, j.st, strings.TrimRight(slash(j.Target.Location), "/"))
-	parent := filepath.Dir(localPath(dir))
+	parent := filepath.Dir(local.Path(dir))
 	entries, err := os.ReadDir(parent)
 	if err != nil {
 		return
@@ -137,13 +138,13 @@ func (j *Job) Discard(ctx context.Context) error {
 	dir := j.Target.StagingDir()
 	err := j.st.RemoveAll(ctx, dir)
 	if j.lock != nil {
-		os.Remove(localPath(dir) + ".lock")
+		os.Remove(local.Path(dir) + ".lock")
 		j.lock.Unlock()
 		j.lock = nil
 	}
 	if isLocal(dir) {
 		// The folders above, if nothing else is in them.
-		parent := filepath.Dir(localPath(dir))
+		parent := filepath.Dir(local.Path(dir))
 		removeDead(parent, commitLockID)
 		if os.Remove(parent) == nil && j.made && !j.Target.SingleFile {
 			os.Remove(filepath.Dir(parent))

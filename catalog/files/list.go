@@ -8,6 +8,7 @@ import (
 	"github.com/volley-sql/volley/catalog/format"
 	"github.com/volley-sql/volley/catalog/partition"
 	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
@@ -49,7 +50,7 @@ func (l *listing) addPath(ctx context.Context, cfg Config, p string) error {
 	f, isDir, err := cfg.Store.Stat(ctx, p)
 	switch {
 	case err == nil && isDir:
-		return l.addFolder(ctx, cfg, localPath(p))
+		return l.addFolder(ctx, cfg, local.Path(p))
 	case err == nil:
 		l.add(f, base(cfg, path.Dir(slash(f.Path))))
 		return nil
@@ -120,7 +121,7 @@ func (l *listing) addGlob(ctx context.Context, cfg Config, pattern string) error
 	if len(found) == 0 {
 		return pathNotFound(pattern)
 	}
-	depth := strings.Count(strings.TrimSuffix(slash(localPath(pattern)), "/"), "/") + 1
+	depth := strings.Count(strings.TrimSuffix(slash(local.Path(pattern)), "/"), "/") + 1
 	for _, f := range found {
 		dir := path.Dir(slash(f.Path))
 		if parts := strings.Split(slash(f.Path), "/"); len(parts) > depth && !strings.Contains(pattern, "**") {
@@ -131,18 +132,6 @@ func (l *listing) addGlob(ctx context.Context, cfg Config, pattern string) error
 		}
 	}
 	return nil
-}
-
-// localPath strips what a file: URL has before the path.
-func localPath(p string) string {
-	rest, ok := strings.CutPrefix(p, "file:")
-	if !ok {
-		return p
-	}
-	if after, ok := strings.CutPrefix(rest, "//"); ok {
-		return strings.TrimPrefix(after, "localhost")
-	}
-	return rest
 }
 
 func (l *listing) add(f store.File, root string) {

@@ -377,6 +377,7 @@ var (
 	UnsupportedDatatype           = define("UNSUPPORTED_DATATYPE", "0A000", User)
 	UnsupportedDelimiter          = define("INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER", "42602", User)
 	UnsupportedExprOperator       = define("UNSUPPORTED_EXPR_FOR_OPERATOR", "42K0E", User)
+	UnsupportedFileSystem         = define("UNSUPPORTED_FILE_SYSTEM", "0A000", User)
 	UnsupportedFormatType         = define("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "0A000", User)
 	UnsupportedGrouping           = define("UNSUPPORTED_GROUPING_EXPRESSION", "42K0E", User)
 	UnsupportedInPredicate        = define("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY", "0A000", User)

@@ -23,7 +23,7 @@ func (b *binder) relation(r ast.Relation, fr *frame, ctes *cteScope) (*relation,
 	case *ast.TableRef:
 		return b.tableRef(r, fr, ctes)
 	case *ast.FileRef:
-		t, err := b.file("", r.Path, nil, r.Pos())
+		t, err := b.file("", r.Path, nil, r)
 		if err != nil {
 			return nil, over(err, r)
 		}
@@ -121,7 +121,7 @@ func (b *binder) tableRef(r *ast.TableRef, fr *frame, ctes *cteScope) (*relation
 		if oerr != nil {
 			return nil, oerr
 		}
-		if t, err = b.file(parts[0], parts[1], options, r.Name.Pos()); err != nil {
+		if t, err = b.file(parts[0], parts[1], options, &r.Name); err != nil {
 			return nil, err
 		}
 		rel := b.scan(t, strings.Join(parts, "."))
@@ -171,15 +171,15 @@ func (b *binder) options(ps []ast.Property) (map[string]string, error) {
 	return m, nil
 }
 
-func (b *binder) file(format, path string, options map[string]string, pos int) (catalog.Table, error) {
+func (b *binder) file(format, path string, options map[string]string, n ast.Node) (catalog.Table, error) {
 	if path == "" {
-		return nil, sqlerr.New(sqlerr.InvalidEmptyLocation, "The location name cannot be empty string, but `` was given.").At(pos)
+		return nil, sqlerr.New(sqlerr.InvalidEmptyLocation, "The location name cannot be empty string, but `` was given.").At(n.Pos())
 	}
 	if b.res == nil {
-		return nil, sqlerr.New(sqlerr.FileNotFound, "Path does not exist: %s.", path).At(pos)
+		return nil, sqlerr.New(sqlerr.FileNotFound, "Path does not exist: %s.", path).At(n.Pos())
 	}
 	t, err := b.res.File(b.ctx, format, path, options)
-	return t, sqlerr.At(err, pos)
+	return t, over(err, n)
 }
 
 // scan reads all columns of a table; the optimizer leaves out what is not used.

@@ -18,7 +18,11 @@ import (
 // alternatives, which nest, and ** for any number of folders. A folder that
 // matches stands for all files below it.
 func (s *Store) Glob(ctx context.Context, pattern string) ([]store.File, error) {
-	alts, err := expand(filepath.ToSlash(Path(pattern)))
+	p, err := local(pattern)
+	if err != nil {
+		return nil, err
+	}
+	alts, err := expand(filepath.ToSlash(p))
 	if err != nil {
 		return nil, sqlerr.New(sqlerr.InvalidParameterValue, "Bad file pattern %s: %v.", pattern, err)
 	}
@@ -129,7 +133,7 @@ func (s *Store) match(ctx context.Context, dir string, parts []string, found map
 		}
 		switch {
 		case head == "**":
-			if e.IsDir() {
+			if e.IsDir() { // ** does not follow links, which may go in circles
 				err = s.match(ctx, join(dir, name), parts, found)
 			}
 		default:

@@ -14,6 +14,8 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/volley-sql/volley/catalog/store"
@@ -38,6 +40,19 @@ func Path(path string) string {
 		return strings.TrimPrefix(after, "localhost")
 	}
 	return rest
+}
+
+// scheme matches URLs. One letter is a drive of Windows.
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+://`)
+
+// local is the path on this machine that path names, an error for URLs of other places.
+func local(path string) (string, error) {
+	p := Path(path)
+	if s := scheme.FindString(p); s != "" {
+		return "", sqlerr.New(sqlerr.UnsupportedFileSystem, "There is no file system for %s in %s.", s, path).
+			WithHint("Files are read from and written to local folders, mounted ones among them: give a path, or a file: URL.")
+	}
+	return p, nil
 }
 
 // Hidden reports whether a file or folder name is left out of listings.
@@ -65,16 +80,24 @@ func describe(path string, info fs.FileInfo) store.File {
 	return store.File{Path: path, Size: info.Size(), ModTime: info.ModTime().UnixMicro()}
 }
 
-// Stat describes a file or folder.
+// Stat describes a file or folder. Pipes, sockets and devices are neither:
+// opening one may wait for ever.
 func (*Store) Stat(_ context.Context, path string) (store.File, bool, error) {
-	p := Path(path)
+	p, err := local(path)
+	if err != nil {
+		return store.File{}, false, err
+	}
 	info, err := os.Stat(p)
 	if err != nil {
 		return store.File{}, false, fault(err, path)
 	}
 	f := describe(p, info)
-	if info.IsDir() {
+	switch {
+	case info.IsDir():
 		f.Size = 0
+	case !info.Mode().IsRegular():
+		return store.File{}, false, sqlerr.New(sqlerr.FileReadFailed, "Cannot read %s: it is neither a file nor a folder.", path).
+			WithHint("Rows of a pipe or a device are read once they are in a file.")
 	}
 	return f, info.IsDir(), nil
 }
@@ -88,7 +111,11 @@ func (r *reader) Size() int64 { return r.size }
 
 // Open reads a file at random.
 func (*Store) Open(_ context.Context, path string) (store.Reader, error) {
-	f, err := os.Open(Path(path))
+	p, err := local(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(p)
 	if err != nil {
 		return nil, fault(err, path)
 	}
@@ -103,29 +130,48 @@ func (*Store) Open(_ context.Context, path string) (store.Reader, error) {
 	return &reader{f, info.Size()}, nil
 }
 
-// List walks the files below a folder, sorted by path. Links to folders are not followed.
+// List walks the files below a folder, sorted by path. Links to folders are
+// followed, except to one that the link is in.
 func (*Store) List(ctx context.Context, path string) iter.Seq2[store.File, error] {
-	return func(yield func(store.File, error) bool) { walk(ctx, Path(path), yield) }
+	return func(yield func(store.File, error) bool) {
+		p, err := local(path)
+		if err != nil {
+			yield(store.File{}, err)
+			return
+		}
+		w := walker{yield: yield}
+		w.walk(ctx, p, nil)
+	}
 }
 
-// walk yields the visible files below dir and reports whether to go on.
-func walk(ctx context.Context, dir string, yield func(store.File, error) bool) bool {
+// walker yields the visible files below folders.
+type walker struct {
+	yield func(store.File, error) bool
+}
+
+// walk goes through dir, which is in the folders above, and reports whether to go on.
+func (w *walker) walk(ctx context.Context, dir string, above []fs.FileInfo) bool {
 	if err := ctx.Err(); err != nil {
-		yield(store.File{}, err)
+		w.yield(store.File{}, err)
 		return false
 	}
-	entries, err := os.ReadDir(dir)
+	self, err := os.Stat(dir)
+	var entries []fs.DirEntry
+	if err == nil {
+		entries, err = os.ReadDir(dir)
+	}
 	if err != nil {
-		yield(store.File{}, fault(err, dir))
+		w.yield(store.File{}, fault(err, dir))
 		return false
 	}
+	above = append(above, self)
 	for _, e := range entries {
 		if Hidden(e.Name()) {
 			continue
 		}
 		p := filepath.Join(dir, e.Name())
 		if e.IsDir() {
-			if !walk(ctx, p, yield) {
+			if !w.walk(ctx, p, above) {
 				return false
 			}
 			continue
@@ -136,12 +182,17 @@ func walk(ctx context.Context, dir string, yield func(store.File, error) bool) b
 		case errors.Is(err, fs.ErrNotExist):
 			continue // removed meanwhile
 		case err != nil:
-			yield(store.File{}, fault(err, p))
+			w.yield(store.File{}, fault(err, p))
 			return false
+		case info.IsDir():
+			if !slices.ContainsFunc(above, func(f fs.FileInfo) bool { return os.SameFile(f, info) }) && !w.walk(ctx, p, above) {
+				return false
+			}
+			continue
 		case !info.Mode().IsRegular():
 			continue
 		}
-		if !yield(describe(p, info), nil) {
+		if !w.yield(describe(p, info), nil) {
 			return false
 		}
 	}
@@ -150,21 +201,35 @@ func walk(ctx context.Context, dir string, yield func(store.File, error) bool) b
 
 // Rename moves a file or folder; a file at the new place is replaced.
 func (*Store) Rename(_ context.Context, from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(Path(to)), 0o777); err != nil {
+	src, err := local(from)
+	if err != nil {
+		return err
+	}
+	dst, err := local(to)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dst), 0o777); err != nil {
 		return fault(err, to)
 	}
-	return fault(os.Rename(Path(from), Path(to)), from)
+	return fault(os.Rename(src, dst), from)
 }
 
 // Remove deletes a file or an empty folder.
-func (*Store) Remove(_ context.Context, path string) error { return fault(os.Remove(Path(path)), path) }
+func (*Store) Remove(_ context.Context, path string) error { return change(path, os.Remove) }
 
 // RemoveAll deletes a folder with all that is in it; it is no error if there is none.
-func (*Store) RemoveAll(_ context.Context, path string) error {
-	return fault(os.RemoveAll(Path(path)), path)
-}
+func (*Store) RemoveAll(_ context.Context, path string) error { return change(path, os.RemoveAll) }
 
 // MkdirAll makes a folder and those above it.
 func (*Store) MkdirAll(_ context.Context, path string) error {
-	return fault(os.MkdirAll(Path(path), 0o777), path)
+	return change(path, func(p string) error { return os.MkdirAll(p, 0o777) })
+}
+
+func change(path string, f func(p string) error) error {
+	p, err := local(path)
+	if err != nil {
+		return err
+	}
+	return fault(f(p), path)
 }

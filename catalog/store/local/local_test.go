@@ -131,3 +131,44 @@ func TestErrorsNameThePath(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestListFollowsLinks(t *testing.T) {
+	dir := tree(t, "t/k=1/a", "other/b", "other/sub/c")
+	for link, to := range map[string]string{"t/k=2": "../other", "t/round": ".", "other/up": "../t"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Skipf("links to folders cannot be made here: %v", err)
+		}
+	}
+	var got []string
+	for f, err := range New().List(context.Background(), dir+"/t") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel, _ := filepath.Rel(dir+"/t", f.Path)
+		got = append(got, filepath.ToSlash(rel))
+	}
+	if want := []string{"k=1/a", "k=2/b", "k=2/sub/c"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestOtherFileSystems(t *testing.T) {
+	ctx, s := context.Background(), New()
+	for _, url := range []string{"s3://bucket/a.csv", "http://host/a.csv", "hdfs://node:8020/a", "abfss://x@y/z"} {
+		_, _, stat := s.Stat(ctx, url)
+		_, open := s.Open(ctx, url)
+		_, glob := s.Glob(ctx, url+"/*")
+		_, create := s.Create(ctx, url)
+		var list error
+		for _, list = range s.List(ctx, url) {
+		}
+		for name, err := range map[string]error{"stat": stat, "open": open, "glob": glob, "create": create, "list": list, "mkdir": s.MkdirAll(ctx, url), "remove": s.RemoveAll(ctx, url), "rename": s.Rename(ctx, url, "x")} {
+			if !sqlerr.Is(err, sqlerr.UnsupportedFileSystem) {
+				t.Errorf("%s %s: %v", name, url, err)
+			}
+		}
+	}
+	if _, _, err := s.Stat(ctx, "file://"+t.TempDir()); err != nil {
+		t.Error(err)
+	}
+}

@@ -22,7 +22,10 @@ type writer struct {
 
 // Create starts a file; folders above it are made.
 func (*Store) Create(_ context.Context, path string) (store.Writer, error) {
-	to := Path(path)
+	to, err := local(path)
+	if err != nil {
+		return nil, err
+	}
 	dir, name := filepath.Split(to)
 	if dir != "" {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
