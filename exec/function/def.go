@@ -173,10 +173,9 @@ const maxText = 1<<31 - 16
 // Begin tells that a call starts. A Context with running calls belongs to one thread.
 func (c *Context) Begin() { c.made = 0 }
 
-// Stopped is asked by functions that may take long for a row, as those on texts
-// of megabytes do. Readers of text convert values without a Context.
+// Stopped is asked by functions that may take long for a row, as those on texts of megabytes do.
 func (c *Context) Stopped() error {
-	if c != nil && c.Stop != nil && c.Stop.Load() {
+	if c.Stop != nil && c.Stop.Load() {
 		return context.Canceled
 	}
 	return nil
