@@ -3,6 +3,7 @@ package retail
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,8 @@ type store struct {
 	name, city, region, currency string
 	country, opened              string
 	weight                       float64 // how busy it is
+	cur                          uint8   // the currency, in currencies
+	rate                         float64 // of it
 }
 
 type product struct {
@@ -29,6 +32,7 @@ type dimensions struct {
 	c        Config
 	stores   []store
 	products []product
+	guide    [1 << 12]int32 // by share of all sales: the first product that may be it
 }
 
 var places = []struct{ city, region, country, currency string }{
@@ -53,7 +57,10 @@ var places = []struct{ city, region, country, currency string }{
 // euros is what one unit of a currency is worth around, in euros.
 var euros = map[string]float64{"EUR": 1, "CHF": 1.06, "GBP": 1.15, "NOK": 0.085, "SEK": 0.089, "DKK": 0.134, "PLN": 0.234}
 
-var currencies = []string{"CHF", "DKK", "EUR", "GBP", "NOK", "PLN", "SEK"}
+// currencies are those of stores, and last the one of broken rows.
+var currencies = []string{"CHF", "DKK", "EUR", "GBP", "NOK", "PLN", "SEK", "XXX"}
+
+const noCurrency = 7
 
 var categories = []struct {
 	name  string
@@ -85,6 +92,8 @@ func newDimensions(c Config) *dimensions {
 			opened: c.Last.AddDate(0, 0, -400-r.IntN(6000)).Format("2006-01-02"), weight: 0.4 + 1.2*r.Float64(),
 		}
 		s.name = p.city + " " + []string{"Centre", "Station", "\"Am Markt\"", "Harbour, East", "Outlet"}[i/len(places)%5]
+		s.rate = euros[s.currency]
+		s.cur = uint8(slices.Index(currencies, s.currency))
 		d.stores = append(d.stores, s)
 	}
 	total := 0.0
@@ -108,7 +117,23 @@ func newDimensions(c Config) *dimensions {
 	for i := range d.products {
 		d.products[i].cumulative /= total
 	}
+	at := int32(0)
+	for i := range d.guide {
+		for int(at) < len(d.products)-1 && d.products[at].cumulative < float64(i)/float64(len(d.guide)) {
+			at++
+		}
+		d.guide[i] = at
+	}
 	return d
+}
+
+// product is the one that share u of all sales falls to.
+func (d *dimensions) product(u float64) *product {
+	at := int(d.guide[int(u*float64(len(d.guide)))])
+	for at < len(d.products)-1 && d.products[at].cumulative < u {
+		at++
+	}
+	return &d.products[at]
 }
 
 func pad(n, width int) string {
@@ -173,7 +198,7 @@ func (d *dimensions) writeRates(path string) error {
 		line("day,currency,rate_to_eur")
 		for day := -maxLate; day < d.c.Days; day++ {
 			r := d.c.random(2, day+maxLate)
-			for _, cur := range currencies {
+			for _, cur := range currencies[:noCurrency] {
 				rate := euros[cur]
 				if cur != "EUR" {
 					rate *= 1 + 0.01*(r.Float64()-0.5)

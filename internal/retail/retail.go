@@ -5,8 +5,11 @@
 //	DIR/transactions/day=2026-10-01/part-00000.parquet   what arrived that day
 //	DIR/stores.csv   DIR/products.jsonl   DIR/fx_rates.csv
 //
-// The same Config gives the same bytes. Data is made a day at a time; memory
-// does not grow with the number of days.
+// A day of very many transactions has several files.
+//
+// The same Config gives the same bytes. Data is made a file at a time, while
+// the ones before are written; memory does not grow with the number of days,
+// and with rows of a day only by those that are late.
 package retail
 
 import (
@@ -15,6 +18,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -68,16 +73,8 @@ func Generate(ctx context.Context, dir string, c Config, progress Progress) (row
 			return 0, err
 		}
 	}
-	g := &generator{c: c, d: d, late: map[int][]txn{}}
-	for day := range c.Days {
-		n, err := g.writeDay(ctx, tmp, day)
-		if err != nil {
-			return rows, err
-		}
-		rows += n
-		if progress != nil {
-			progress(day+1, c.Days, rows)
-		}
+	if rows, err = transactions(ctx, filepath.Join(tmp, "transactions"), d, progress); err != nil {
+		return rows, err
 	}
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return rows, err
@@ -85,6 +82,48 @@ func Generate(ctx context.Context, dir string, c Config, progress Progress) (row
 	os.Remove(dir) // an empty folder; a missing one is fine
 	return rows, os.Rename(tmp, dir)
 }
+
+// transactions makes the files of dir, with one goroutine that makes rows and others that write them.
+func transactions(ctx context.Context, dir string, d *dimensions, progress Progress) (rows int64, err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	parts := make(chan file)
+	var writers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), maxWriters) {
+		writers.Go(func() {
+			if err := write(ctx, parts); err != nil {
+				stop(err)
+			}
+		})
+	}
+	g := &generator{c: d.c, d: d, late: map[int][]txn{}}
+	for day := 0; day < d.c.Days && err == nil; day++ {
+		folder, n := filepath.Join(dir, "day="+d.c.date(day).Format("2006-01-02")), 0
+		err = g.day(day, func(part []txn) error {
+			rows += int64(len(part))
+			path := filepath.Join(folder, fmt.Sprintf("part-%05d.parquet", n))
+			n++
+			select {
+			case parts <- file{path, part}:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		})
+		if err == nil && progress != nil {
+			progress(day+1, d.c.Days, rows)
+		}
+	}
+	close(parts)
+	writers.Wait()
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return rows, err
+}
+
+// maxWriters is how many files are written at a time: one goroutine that makes rows feeds no more.
+const maxWriters = 4
 
 func (c Config) date(day int) time.Time { return c.Last.AddDate(0, 0, day-c.Days+1) }
 

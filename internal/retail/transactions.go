@@ -1,14 +1,11 @@
 package retail
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/volley-sql/volley/catalog/format"
@@ -37,15 +34,17 @@ var Schema = types.Schema{
 
 // txn is one row. Negative customer, discount, price and product mean NULL.
 type txn struct {
-	id                int64
-	version           int32
-	soldAt            int64 // microseconds
+	id, customer      int64
+	soldAt            int64 // seconds
 	store, product    int32
+	price             int32
 	quantity          int32
-	price, discount   int64
-	currency, channel string
-	customer          int64
+	discount          int16
+	version           int8
+	currency, channel uint8 // in currencies and channels
 }
+
+var channels = []string{"store", "online"}
 
 type generator struct {
 	c      Config
@@ -62,11 +61,15 @@ const (
 	brokenShare    = 4
 )
 
-// day makes the rows that arrive on one day, in order of sale.
-func (g *generator) day(day int) []txn {
+// partRows is about how many rows a file has at most.
+const partRows = 1 << 18
+
+// day makes the rows that arrive on one day and gives them to part, so many at
+// a time, in order of sale within each part.
+func (g *generator) day(day int, part func(rows []txn) error) error {
 	r := g.c.random(3, day)
 	date := g.c.date(day)
-	rows := g.late[day]
+	rows := slices.Grow(g.late[day], min(partRows, g.c.Stores*g.c.PerStore))
 	delete(g.late, day)
 	season := 1.0
 	switch date.Weekday() {
@@ -79,30 +82,64 @@ func (g *generator) day(day int) []txn {
 		s := &g.d.stores[i]
 		n := int(float64(g.c.PerStore)*s.weight*season*(0.85+0.3*r.Float64()) + 0.5)
 		for range n {
-			g.emit(r, day, &rows, g.sale(r, date, s))
+			g.emit(r, day, &rows, g.sale(r, date.Unix(), s))
+			if len(rows) >= partRows {
+				if err := part(rows); err != nil {
+					return err
+				}
+				rows = make([]txn, 0, partRows)
+			}
 		}
 	}
-	slices.SortFunc(rows, func(a, b txn) int {
-		return cmp.Or(cmp.Compare(a.soldAt, b.soldAt), cmp.Compare(a.id, b.id), cmp.Compare(a.version, b.version))
-	})
-	return rows
+	if len(rows) == 0 {
+		return nil
+	}
+	return part(rows)
 }
 
-func (g *generator) sale(r *rand.Rand, date time.Time, s *store) txn {
+// ordered is the rows of a part, which come in order of id and version, in order of sale: a radix sort.
+func ordered(rows []txn) []uint32 {
+	const digit = 1 << 13
+	least := rows[0].soldAt
+	most := least
+	for i := range rows {
+		least, most = min(least, rows[i].soldAt), max(most, rows[i].soldAt)
+	}
+	from, to := make([]uint32, len(rows)), make([]uint32, len(rows))
+	for i := range from {
+		from[i] = uint32(i)
+	}
+	for shift := uint(0); (most-least)>>shift > 0; shift += 13 {
+		var at [digit + 1]uint32
+		for i := range rows {
+			at[(rows[i].soldAt-least)>>shift&(digit-1)+1]++
+		}
+		for i := range digit {
+			at[i+1] += at[i]
+		}
+		for _, x := range from {
+			k := (rows[x].soldAt - least) >> shift & (digit - 1)
+			to[at[k]] = x
+			at[k]++
+		}
+		from, to = to, from
+	}
+	return from
+}
+
+func (g *generator) sale(r *rand.Rand, date int64, s *store) txn {
 	g.nextID++
-	u := r.Float64()
-	p := &g.d.products[min(sort.Search(len(g.d.products), func(i int) bool { return g.d.products[i].cumulative >= u }), len(g.d.products)-1)]
+	p := g.d.product(r.Float64())
 	t := txn{
 		id: 1_000_000 + g.nextID, version: 1, store: int32(s.id), product: int32(p.id), quantity: 1 + int32(r.ExpFloat64()*1.3),
-		soldAt:   date.Add(7*time.Hour + time.Duration(r.Int64N(int64(14*time.Hour)))).Truncate(time.Second).UnixMicro(),
-		price:    int64(float64(p.cents)/euros[s.currency]*(0.95+0.1*r.Float64()) + 0.5),
-		discount: -1, currency: s.currency, channel: "store", customer: -1,
+		soldAt: date + 7*60*60 + r.Int64N(int64(14*time.Hour))/int64(time.Second),
+		price:  int32(float64(p.cents)/s.rate*(0.95+0.1*r.Float64()) + 0.5), discount: -1, currency: s.cur, customer: -1,
 	}
 	if r.IntN(5) == 0 {
-		t.discount = int64(50 * (1 + r.IntN(8)))
+		t.discount = int16(50 * (1 + r.IntN(8)))
 	}
 	if r.IntN(100) < 18 {
-		t.channel = "online"
+		t.channel = 1
 	}
 	if r.IntN(100) < 55 {
 		t.customer = 70_000 + r.Int64N(int64(g.c.Stores)*500)
@@ -149,66 +186,83 @@ func breakRow(r *rand.Rand, t *txn) {
 	case 3:
 		t.price = -1
 	case 4:
-		t.currency = "XXX"
+		t.currency = noCurrency
 	case 5:
-		t.soldAt += (400 * 24 * time.Hour).Microseconds()
+		t.soldAt += 400 * 24 * 60 * 60
 	case 6:
 		t.discount = 1500
 	}
 }
 
-func (g *generator) writeDay(ctx context.Context, dir string, day int) (n int64, err error) {
-	folder := filepath.Join(dir, "transactions", "day="+g.c.date(day).Format("2006-01-02"))
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return 0, err
-	}
-	pq, err := all.Lookup("parquet")
-	if err != nil {
-		return 0, err
-	}
-	rows := g.day(day)
-	f, err := os.Create(filepath.Join(folder, fmt.Sprintf("part-%05d.parquet", 0)))
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	w, err := pq.Create(ctx, f, Schema, format.Options{"compression": "zstd"})
-	if err != nil {
-		return 0, err
-	}
+// file is a part to be written.
+type file struct {
+	path string
+	rows []txn
+}
+
+// write writes parts until there are no more.
+func write(ctx context.Context, parts <-chan file) error {
 	kinds := make([]types.Type, len(Schema))
 	for i, c := range Schema {
 		kinds[i] = c.Type
 	}
-	for chunk := range slices.Chunk(rows, vec.DefaultSize) {
-		if err := ctx.Err(); err != nil {
-			return n, err
+	b := vec.NewBatch(kinds, vec.DefaultSize)
+	for f := range parts {
+		if err := f.write(ctx, b, kinds); err != nil {
+			return err
 		}
-		if err := w.Write(fill(vec.NewBatch(kinds, len(chunk)), chunk)); err != nil {
-			return n, err
-		}
-		n += int64(len(chunk))
 	}
-	if err := w.Close(); err != nil {
-		return n, err
-	}
-	return n, f.Close()
+	return nil
 }
 
-func fill(b *vec.Batch, rows []txn) *vec.Batch {
+func (x file) write(ctx context.Context, b *vec.Batch, kinds []types.Type) error {
+	if err := os.MkdirAll(filepath.Dir(x.path), 0o755); err != nil {
+		return err
+	}
+	pq, err := all.Lookup("parquet")
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(x.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w, err := pq.Create(ctx, f, Schema, format.Options{"compression": "zstd"})
+	if err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(ordered(x.rows), vec.DefaultSize) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.Write(fill(b, kinds, x.rows, chunk)); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func fill(b *vec.Batch, kinds []types.Type, rows []txn, order []uint32) *vec.Batch {
 	c := b.Cols
-	for i, t := range rows {
-		vec.Data[int64](c[0])[i] = t.id
-		vec.Data[int32](c[1])[i] = t.version
-		vec.Data[int64](c[2])[i] = t.soldAt
-		vec.Data[int32](c[3])[i] = t.store
-		vec.Data[int32](c[4])[i] = t.product
-		vec.Data[int32](c[5])[i] = t.quantity
-		vec.Data[int64](c[6])[i] = t.price
-		vec.Data[int64](c[7])[i] = t.discount
-		vec.Data[string](c[8])[i] = t.currency
-		vec.Data[string](c[9])[i] = t.channel
-		vec.Data[int64](c[10])[i] = t.customer
+	for i, v := range c {
+		v.Reset(kinds[i])
+		v.Resize(len(order))
+	}
+	b.N = len(order)
+	id, customer, soldAt := vec.Data[int64](c[0]), vec.Data[int64](c[10]), vec.Data[int64](c[2])
+	version, store, product, quantity := vec.Data[int32](c[1]), vec.Data[int32](c[3]), vec.Data[int32](c[4]), vec.Data[int32](c[5])
+	price, discount := vec.Data[int64](c[6]), vec.Data[int64](c[7])
+	currency, channel := vec.Data[string](c[8]), vec.Data[string](c[9])
+	for i, x := range order {
+		t := &rows[x]
+		id[i], version[i], soldAt[i] = t.id, int32(t.version), t.soldAt*1e6
+		store[i], product[i], quantity[i] = t.store, t.product, t.quantity
+		price[i], discount[i], customer[i] = int64(t.price), int64(t.discount), t.customer
+		currency[i], channel[i] = currencies[t.currency], channels[t.channel]
 		setNull(c[4], i, t.product < 0)
 		setNull(c[6], i, t.price < 0)
 		setNull(c[7], i, t.discount < 0)
