@@ -81,10 +81,9 @@ type Rule struct {
 	Name       string `json:"name"`
 	Definition string `json:"definition"`
 	// Columns are its arguments; those of a mask begin with the column masked.
-	Columns  []string          `json:"columns"`
-	Catalog  string            `json:"catalog"`
-	Database string            `json:"database"`
-	Settings map[string]string `json:"settings,omitempty"`
+	Columns  []string `json:"columns"`
+	Catalog  string   `json:"catalog"`
+	Database string   `json:"database"`
 	// By is with whose rights it reads what it names.
 	By Principal `json:"by"`
 }
@@ -146,6 +145,9 @@ func (rs Roles) Find(name string) *Role {
 // TableSpec.Access, View.Access or Database.Access.
 type Secured interface {
 	Catalog
+	// Find is Lookup of what allow lets through: it is called with the rights
+	// of the very table or view that is returned, before anything of it is opened.
+	Find(ctx context.Context, database, name string, allow func(a *Access, view bool) error) (Table, *View, error)
 	// Access returns the rights on an object, which must not be changed. They
 	// are never nil. The errors are those of Lookup and DescribeDatabase.
 	Access(ctx context.Context, on Securable) (*Access, error)

@@ -86,6 +86,8 @@ func (s *suite) access() {
 	s.ok(c.RenameTable(s.ctx, "default", "t", "u"))
 	table.Name = "u"
 	s.has(table, "ann", "bob SELECT")
+	s.insert(c, "u", catalog.Append, nil, [2]string{"", "b\n"})
+	s.want(c, "u", "a", "b")
 	t.Name.Table, t.Access = "u", &catalog.Access{Owner: user("cid")}
 	s.ok(c.CreateTable(s.ctx, t, catalog.CreateOrReplace, nil))
 	s.has(table, "ann", "bob SELECT")

@@ -134,7 +134,7 @@ func columnRows(ctx context.Context, c catalog.Catalog) (out []row, err error) {
 func viewRows(ctx context.Context, c catalog.Catalog) (out []row, err error) {
 	err = each(ctx, c, func(e catalog.Entry, _ catalog.Table, v *catalog.View) {
 		if v != nil {
-			out = append(out, row{c.Name(), e.Database, e.Name, v.SQL, textOrNull(v.Comment)})
+			out = append(out, row{c.Name(), e.Database, e.Name, textOrNull(v.SQL), textOrNull(v.Comment)})
 		}
 	})
 	return out, err

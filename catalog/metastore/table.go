@@ -27,8 +27,16 @@ func (c *Catalog) object(ctx context.Context, db, name string) (o *Object, err e
 
 // Lookup returns the table or view.
 func (c *Catalog) Lookup(ctx context.Context, db, name string) (catalog.Table, *catalog.View, error) {
+	return c.Find(ctx, db, name, func(*catalog.Access, bool) error { return nil })
+}
+
+// Find implements catalog.Secured.
+func (c *Catalog) Find(ctx context.Context, db, name string, allow func(*catalog.Access, bool) error) (catalog.Table, *catalog.View, error) {
 	o, err := c.object(ctx, db, name)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := allow(orNone(o.Access), o.View != nil); err != nil {
 		return nil, nil, err
 	}
 	if o.View != nil {

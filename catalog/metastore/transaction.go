@@ -48,6 +48,14 @@ func (t *Transaction) Lookup(ctx context.Context, db, name string) (catalog.Tabl
 	return t.parent.Lookup(ctx, db, name)
 }
 
+// Find is Lookup with rights.
+func (t *Transaction) Find(ctx context.Context, db, name string, allow func(*catalog.Access, bool) error) (catalog.Table, *catalog.View, error) {
+	if t.over.touches(key(db), key(name)) {
+		return t.Catalog.Find(ctx, db, name, allow)
+	}
+	return t.parent.Find(ctx, db, name, allow)
+}
+
 func conflict(what string) error {
 	return sqlerr.New(sqlerr.TransactionConflict, "The transaction cannot be committed: %s was changed by another one since this one changed it. Nothing was written.", what).
 		WithHint("Run the transaction again.")

@@ -32,7 +32,9 @@ func (c *Catalog) Begin(ctx context.Context, t catalog.TableSpec, w catalog.Writ
 	case len(t.Schema) == 0 && old == nil:
 		return nil, c.notFound(t.Name.Database, t.Name.Table)
 	case len(t.Schema) == 0:
+		name := t.Name
 		t = old.Table.Spec
+		t.Name = c.full(name.Database, name.Table) // it may have been renamed
 	default:
 		// Where an existing table's new files go is the table's own affair,
 		// unless it is to be replaced by one elsewhere.

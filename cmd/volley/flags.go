@@ -115,7 +115,7 @@ func usageOf(flag string, err error) error {
 }
 
 // open starts the application. Settings given by flags come last, so they win over --conf.
-func (f *appFlags) open() (*app.App, error) {
+func (f *appFlags) open(more ...func(*app.Options)) (*app.App, error) {
 	conf, err := f.settings()
 	if err != nil {
 		return nil, err
@@ -134,6 +134,9 @@ func (f *appFlags) open() (*app.App, error) {
 	o := app.Options{Master: f.master, Threads: f.threads, Warehouse: f.warehouse, Conf: conf, Tables: f.tables, Files: f.files}
 	if f.verbose {
 		o.Log = slog.New(slog.NewTextHandler(shell.Stderr(), &slog.HandlerOptions{Level: slog.LevelInfo}))
+	}
+	for _, m := range more {
+		m(&o)
 	}
 	a, err := app.Open(o)
 	if err != nil {

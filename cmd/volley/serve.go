@@ -17,6 +17,7 @@ import (
 
 	"github.com/volley-sql/volley/flight/listen"
 	"github.com/volley-sql/volley/flight/sql/auth"
+	"github.com/volley-sql/volley/internal/app"
 	"github.com/volley-sql/volley/internal/serve"
 )
 
@@ -26,6 +27,7 @@ type serveFlags struct {
 	o         serve.ServerOptions
 	auth      []string
 	users     string
+	admins    []string
 	jwt       auth.JWTOptions
 	jwtSecret string
 	jwks      string
@@ -87,6 +89,7 @@ func (f *serveFlags) addAuth(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.auth, "auth", nil, "who is let in: none, users, jwt, cert; may be repeated (default none)")
 	fl.StringVar(&f.users, "users", "", "file of users, name:hash[:role,role]; see 'volley serve hash-password'")
+	fl.StringArrayVar(&f.admins, "admin", nil, "user, or role:NAME, who may do everything; others may do what they have the right to. May be repeated (default: whoever is let in may do everything)")
 	fl.StringVar(&f.jwtSecret, "jwt-secret-file", "", "file with the secret of HS256 tokens")
 	fl.StringVar(&f.jwt.KeyFile, "jwt-key", "", "file with the public key (PEM) of tokens")
 	fl.StringVar(&f.jwks, "jwks", "", "file or URL of the keys of tokens (JWKS)")
@@ -134,18 +137,23 @@ func (f *serveFlags) run(ctx context.Context) error {
 	if f.o.Auth, err = f.authenticator(ctx); err != nil {
 		return err
 	}
+	if err := f.checkAdmins(log); err != nil {
+		return err
+	}
 	closeLog, err := f.openQueryLog()
 	if err != nil {
 		return err
 	}
 	defer closeLog()
 	f.files = f.reach()
-	a, err := f.open()
+	a, err := f.open(func(o *app.Options) { o.Admins = f.admins })
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	s, err := serve.Start(serve.New(a), f.o)
+	e := serve.New(a)
+	e.Rights = len(f.admins) > 0
+	s, err := serve.Start(e, f.o)
 	if err != nil {
 		return err
 	}
@@ -188,6 +196,22 @@ func (f *serveFlags) reach() []string {
 		return nil
 	}
 	return []string{}
+}
+
+// checkAdmins says what is wrong with who may do everything.
+func (f *serveFlags) checkAdmins(log *slog.Logger) error {
+	for _, a := range f.admins {
+		if a == "" || a == "role:" {
+			return usagef("--admin takes the name of a user, or role:NAME")
+		}
+	}
+	switch {
+	case f.o.Auth == nil && len(f.admins) > 0:
+		return usagef("--admin needs --auth: without it any name is believed")
+	case f.o.Auth != nil && len(f.admins) == 0:
+		log.Warn("whoever is let in may do everything; --admin says who may, and has others ask for rights")
+	}
+	return nil
 }
 
 // writeWhole writes a file that nobody reads in part.

@@ -16,6 +16,7 @@ import (
 	"github.com/volley-sql/volley/catalog/files"
 	"github.com/volley-sql/volley/catalog/format"
 	formats "github.com/volley-sql/volley/catalog/format/all"
+	"github.com/volley-sql/volley/catalog/guard"
 	"github.com/volley-sql/volley/catalog/memory"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/catalog/store/fence"
@@ -43,6 +44,9 @@ type Options struct {
 	Tables string
 	// Files are the folders whose files statements may name; nil: all. Those of Tables always may be.
 	Files []string
+	// Admins are users, and roles as "role:name", who may do everything where
+	// sessions ask for rights.
+	Admins []string
 	// Conf are settings that sessions start with, by key.
 	Conf map[string]string
 	// ExecutorCommand starts an executor process; empty: this binary's "executor" subcommand.
@@ -59,6 +63,7 @@ type App struct {
 	tables   string
 	fence    *fence.Fence // nil: none
 	shared   *session.Shared
+	access   *guard.Policy
 
 	mu      sync.Mutex
 	jobs    map[string]*driver.Job
@@ -98,6 +103,7 @@ func Open(o Options) (*App, error) {
 		o.Warehouse = settings.WarehouseDir.Get(base)
 	}
 	a.openCatalog(o.Warehouse)
+	a.access = policyOf(a.catalogs[0], o.Admins)
 	if len(o.ExecutorCommand) == 0 {
 		exe, err := os.Executable()
 		if err != nil {
@@ -158,6 +164,9 @@ func (a *App) openCatalog(folder string) {
 type User struct {
 	Name  string
 	Roles []string
+	// Rights asks for the rights of the user; without it the session may do
+	// everything, and row filters and masks are not applied.
+	Rights bool
 }
 
 // Session makes a session of the application for the user of this process.
@@ -171,9 +180,13 @@ func (a *App) SessionOf(ctx context.Context, u User) (*session.Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	var access *guard.Policy
+	if u.Rights {
+		access = a.access
+	}
 	c := session.Config{
 		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.store,
-		Runner: &runner{a}, Settings: a.base, Shared: a.shared, User: u.Name, Roles: u.Roles,
+		Runner: &runner{a}, Settings: a.base, Shared: a.shared, User: u.Name, Roles: u.Roles, Access: access,
 		Temporary: func() (catalog.Catalog, func() error) {
 			m := memory.New("", a.store)
 			return m, m.Close

@@ -19,16 +19,20 @@ import (
 )
 
 // Engine is an application as flight/sql sees it.
-type Engine struct{ app *app.App }
+type Engine struct {
+	app *app.App
+	// Rights has sessions ask for the rights of their users.
+	Rights bool
+}
 
 var _ sql.Engine = (*Engine)(nil)
 
 // New returns the engine of an application, which must outlive it.
-func New(a *app.App) *Engine { return &Engine{a} }
+func New(a *app.App) *Engine { return &Engine{app: a} }
 
 // Open implements sql.Engine.
 func (e *Engine) Open(ctx context.Context, who auth.Principal) (sql.Session, error) {
-	s, err := e.app.SessionOf(ctx, app.User{Name: who.Name, Roles: who.Roles})
+	s, err := e.app.SessionOf(ctx, app.User{Name: who.Name, Roles: who.Roles, Rights: e.Rights})
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,9 @@ func (s *Session) alterTable(ctx context.Context, st *statement, n *ast.AlterTab
 	if r, ok := n.Action.(*ast.RenameTo); ok {
 		return empty(), s.rename(ctx, st, n, t, r)
 	}
+	if r, err, ok := s.alterRights(ctx, st, n, t); ok {
+		return r, err
+	}
 	if s.tempView(t.parts) != nil {
 		return nil, sqlerr.New(sqlerr.ExpectTableNotView, "'ALTER TABLE' expects a table but %s is a view.", quote(t.parts)).At(n.Name.Pos())
 	}

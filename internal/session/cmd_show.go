@@ -241,6 +241,9 @@ func (s *Session) showPartitions(ctx context.Context, st *statement, n *ast.Show
 	if len(places) == 0 {
 		return nil, sqlerr.New(sqlerr.PartitionSchemaEmpty, "Operation not allowed: SHOW PARTITIONS. Table %s is not a partitioned table: the partition schema is empty.", quote(t.parts)).At(n.Name.Pos())
 	}
+	if err := t.reads(ctx, places); err != nil {
+		return nil, sqlerr.At(err, n.Name.Pos())
+	}
 	only, err := s.partition(ctx, st, tb, n.Partition, t)
 	if err != nil {
 		return nil, err
@@ -323,6 +326,9 @@ func (s *Session) showCreate(ctx context.Context, st *statement, n *ast.Show) (*
 	d, err := s.described(ctx, st, parts)
 	if err != nil {
 		return nil, sqlerr.At(err, n.Name.Pos())
+	}
+	if d.view != nil && d.view.SQL == "" {
+		return nil, sqlerr.New(sqlerr.InsufficientPermissions, "Insufficient privileges: User does not have MANAGE on TABLE %s.", quote(d.path)).At(n.Name.Pos())
 	}
 	return table(showSchema(n), row(d.createStatement())), nil
 }

@@ -26,7 +26,7 @@ func (s *Session) createView(ctx context.Context, st *statement, n *ast.CreateVi
 	}
 	env := s.env(st)
 	cat, db := s.Current()
-	env.Resolver = &resolver{s: s, catalog: cat, database: db, permanent: true, forObject: []string{t.cat.Name(), t.db, t.name}}
+	env.Resolver = &resolver{s: s, catalog: cat, database: db, permanent: true, forObject: []string{t.cat.Name(), t.db, t.name}, as: s.viewer}
 	env.Views = []string{strings.ToLower(t.cat.Name() + "." + t.db + "." + t.name)}
 	p, err := bind.Query(ctx, env, n.Query)
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Session) createTempView(ctx context.Context, st *statement, n *ast.Crea
 	if n.Global {
 		full = []string{GlobalTemp, name}
 	}
-	v := &view{name: name}
+	v := &view{name: name, by: s.cfg.User}
 	if n.Query == nil {
 		if err := s.fileView(ctx, st, n, v); err != nil {
 			return nil, err
@@ -135,7 +135,10 @@ func (s *Session) putView(v *view, global bool, mode catalog.CreateMode) error {
 		views = s.shared.views
 	}
 	key := strings.ToLower(v.name)
-	if views[key] != nil {
+	if old := views[key]; old != nil {
+		if global && !s.hasView(old) {
+			return sqlerr.New(sqlerr.InsufficientPermissions, "Insufficient privileges: the name `%s` is another user's.", v.name)
+		}
 		switch mode {
 		case catalog.CreateIfNotExists:
 			return nil
@@ -165,6 +168,9 @@ func (s *Session) fileView(ctx context.Context, st *statement, n *ast.CreateView
 	}
 	if s.cfg.Open == nil {
 		return sqlerr.New(sqlerr.FileNotFound, "Path does not exist: %s.", path).At(n.Pos())
+	}
+	if err := s.mayFiles(ctx, catalog.Select); err != nil {
+		return sqlerr.At(err, n.Pos())
 	}
 	declared, err := columnsSchema(n.Schema)
 	if err != nil {

@@ -224,6 +224,9 @@ func (s *Session) writeFolder(ctx context.Context, st *statement, env *bind.Env,
 	if s.cfg.Store == nil {
 		return nil, sqlerr.New(sqlerr.InternalError, "the session has no store of files")
 	}
+	if err := s.mayFiles(ctx, catalog.Modify); err != nil {
+		return nil, err
+	}
 	if err := s.outside("writing files that are no table"); err != nil {
 		return nil, err
 	}
@@ -270,6 +273,9 @@ func (s *Session) mayUse(location string) error {
 
 // Exists reports whether a file or folder is at a location.
 func (s *Session) Exists(ctx context.Context, location string) (bool, error) {
+	if err := s.mayFiles(ctx, catalog.Select); err != nil {
+		return false, err
+	}
 	_, _, err := s.cfg.Store.Stat(ctx, location)
 	if sqlerr.Is(err, sqlerr.FileNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -52,6 +52,9 @@ func (s *Session) dispatch(ctx context.Context, st *statement) (*Result, error) 
 	case *ast.Describe:
 		return s.describe(ctx, st, n)
 	}
+	if r, err, ok := s.dispatchRights(ctx, st); ok {
+		return r, err
+	}
 	return s.dispatchState(ctx, st)
 }
 

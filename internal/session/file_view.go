@@ -19,6 +19,8 @@ func (s *Session) AddFileView(name, path string) error {
 	text := ast.SQL(q)
 	st := &statement{st: q, text: text, snap: s.Settings.Snapshot(), now: time.Now()}
 	v := &view{name: name, text: text}
-	v.def = &bind.View{Name: []string{name}, Query: q, SQL: text, Resolver: s.env(st).Resolver, Settings: st.snap}
+	cat, db := s.Current()
+	open := &resolver{s: s, catalog: cat, database: db} // whoever makes it known opens it to everybody
+	v.def = &bind.View{Name: []string{name}, Query: q, SQL: text, Resolver: open, Settings: st.snap}
 	return s.putView(v, false, catalog.CreateOrReplace)
 }

@@ -111,7 +111,7 @@ func sameView(a, b *bind.View) bool {
 	if a == b || a == nil || b == nil {
 		return a == b
 	}
-	return a.Query == b.Query && a.SQL == b.SQL && slices.Equal(a.Name, b.Name) && slices.Equal(a.Columns, b.Columns) &&
+	return a.Query == b.Query && a.SQL == b.SQL && a.Owner == b.Owner && a.Guarded == b.Guarded && slices.Equal(a.Name, b.Name) && slices.Equal(a.Columns, b.Columns) &&
 		slices.EqualFunc(a.Schema, b.Schema, func(x, y types.Field) bool {
 			return x.Name == y.Name && x.Nullable == y.Nullable && x.Type.Equal(y.Type)
 		}) && a.Settings.Equal(b.Settings)

@@ -33,6 +33,7 @@ type Prepared struct {
 type reusable struct {
 	plan       physical.Node
 	places     sqlerr.Places
+	guarded    bool
 	snap       *settings.Snapshot
 	catalog    string
 	database   string
@@ -184,7 +185,7 @@ func (p *Prepared) query(ctx context.Context, st *statement, q *ast.Query) (*Res
 	old := p.plan
 	p.mu.Unlock()
 	if old != nil && old.snap == st.snap && old.partitions == parts && old.catalog == cat && old.database == db && old.names.hold(ctx) {
-		return p.started(ctx, st, env, old.plan, old.places)
+		return p.started(ctx, st, env, old.plan, old.places, old.guarded)
 	}
 	names := &lookups{}
 	env.Resolver = &watched{env.Resolver, names}
@@ -202,18 +203,21 @@ func (p *Prepared) query(ctx context.Context, st *statement, q *ast.Query) (*Res
 	}
 	if len(p.params) == 0 && !b.Unsteady && !names.loose {
 		p.mu.Lock()
-		p.plan = &reusable{plan: plan.Physical, places: b.Places, snap: st.snap, catalog: cat, database: db, partitions: parts, names: names}
+		p.plan = &reusable{plan: plan.Physical, places: b.Places, guarded: b.Guarded, snap: st.snap, catalog: cat, database: db, partitions: parts, names: names}
 		p.mu.Unlock()
 	}
-	return p.started(ctx, st, env, plan.Physical, b.Places)
+	return p.started(ctx, st, env, plan.Physical, b.Places, b.Guarded)
 }
 
-func (p *Prepared) started(ctx context.Context, st *statement, env *bind.Env, plan physical.Node, places sqlerr.Places) (*Result, error) {
+func (p *Prepared) started(ctx context.Context, st *statement, env *bind.Env, plan physical.Node, places sqlerr.Places, guarded bool) (*Result, error) {
 	run, err := p.s.cfg.Runner.Run(ctx, Job{Plan: plan, Settings: st.snap, Context: env.Context, Text: st.text})
 	if err != nil {
 		return nil, places.Locate(err)
 	}
-	return &Result{Schema: p.shape.schema, Rows: located(run.Rows, places), Query: true, Settings: st.snap, Progress: run.Progress}, nil
+	if guarded {
+		run.Progress = coarse(run.Progress)
+	}
+	return &Result{Schema: p.shape.schema, Rows: located(run.Rows, places, guarded), Query: true, Settings: st.snap, Progress: run.Progress}, nil
 }
 
 // check compares the columns a statement has now with those it had when it was

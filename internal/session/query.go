@@ -47,14 +47,21 @@ func (s *Session) start(ctx context.Context, st *statement, env *bind.Env, b *bi
 	if err != nil {
 		return nil, nil, b.Places.Locate(err)
 	}
-	run.Rows = located(run.Rows, b.Places)
+	run.Rows = located(run.Rows, b.Places, b.Guarded)
+	if b.Guarded {
+		run.Progress = coarse(run.Progress)
+	}
 	return p, run, nil
 }
 
-// located gives errors in the stream of a plan's rows their places.
-func located(in vec.Stream, places sqlerr.Places) vec.Stream {
+// located gives errors in the stream of a plan's rows their places. Those that
+// have none may name what a guarded plan reads.
+func located(in vec.Stream, places sqlerr.Places, guarded bool) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
 		for b, err := range in {
+			if e := sqlerr.As(err); guarded && e != nil && e.Pos == sqlerr.NoPos {
+				err = sqlerr.Conceal(err, "")
+			}
 			if !yield(b, places.Locate(err)) {
 				return
 			}
@@ -84,7 +91,7 @@ func (s *Session) explanation(ctx context.Context, st *statement, e *ast.Explain
 	if err != nil || b == nil {
 		return what, err
 	}
-	if e.Mode == ast.ExplainLogical {
+	if e.Mode == ast.ExplainLogical && !b.Guarded {
 		return logical.Format(b.Root()), nil
 	}
 	partitions := 1
@@ -94,6 +101,9 @@ func (s *Session) explanation(ctx context.Context, st *statement, e *ast.Explain
 	p, err := planner.Bound(ctx, env, b, partitions)
 	if err != nil {
 		return "", b.Places.Locate(err)
+	}
+	if b.Guarded {
+		return s.guardedPlan(ctx, st, env, e, p)
 	}
 	switch e.Mode {
 	case ast.ExplainOptimized:

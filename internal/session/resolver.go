@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/guard"
 	"github.com/volley-sql/volley/catalog/infoschema"
 	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -23,19 +24,28 @@ type resolver struct {
 	// stored view may not depend on them. forObject is that view's name.
 	permanent bool
 	forObject []string
+	// as is with whose rights names are read; nil: nobody asks.
+	as *guard.Viewer
+	// sealed leaves out what belongs to the session: who uses it must not
+	// change what a name means in a definition of somebody else's.
+	sealed bool
 }
 
 // Relation implements bind.Resolver.
 func (r *resolver) Relation(ctx context.Context, name []string) (catalog.Table, *bind.View, error) {
-	if v := r.s.tempView(name); v != nil {
+	if v := r.s.tempView(name); v != nil && !r.sealed {
 		if r.permanent {
 			return nil, nil, r.temporaryObject(name, "VIEW")
 		}
 		return v.table, v.def, nil
 	}
-	c, db, tb, err := r.s.locate(r.catalog, r.database, name)
+	c, db, tb, err := r.s.locateAs(r.as, r.catalog, r.database, name, !r.sealed)
 	if err != nil {
 		return nil, nil, err
+	}
+	if g, ok := c.(guard.Guard); ok {
+		t, v, err := r.readable(ctx, g, db, tb)
+		return t, v, r.suggest(ctx, c, db, tb, name, err)
 	}
 	if r.permanent && c.Name() == "" {
 		return nil, nil, r.temporaryObject(name, "TABLE")
@@ -85,6 +95,11 @@ func tableNotFound(name []string) *sqlerr.Error {
 
 // File implements bind.Resolver.
 func (r *resolver) File(ctx context.Context, format, path string, options map[string]string) (catalog.Table, error) {
+	if r.as != nil { // before anything is looked at
+		if err := r.as.Files(ctx, catalog.Select); err != nil {
+			return nil, err
+		}
+	}
 	if r.s.cfg.Open == nil {
 		return nil, sqlerr.New(sqlerr.FileNotFound, "Path does not exist: %s.", path)
 	}
@@ -99,7 +114,7 @@ func (r *resolver) HasFormat(name string) bool {
 // Variable implements bind.Resolver.
 func (r *resolver) Variable(name []string) *expr.Literal {
 	n, ok := variableName(name)
-	if !ok || r.permanent {
+	if !ok || r.permanent || r.sealed {
 		return nil
 	}
 	r.s.mu.Lock()
@@ -112,6 +127,9 @@ func (r *resolver) Variable(name []string) *expr.Literal {
 
 // Function implements bind.Resolver.
 func (r *resolver) Function(name []string) *bind.Function {
+	if r.sealed {
+		return nil
+	}
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	return r.s.funcs[strings.ToLower(name[len(name)-1])]
@@ -127,7 +145,9 @@ func (s *Session) tempView(name []string) *view {
 	case len(name) == 2 && strings.EqualFold(name[0], GlobalTemp):
 		s.shared.mu.Lock()
 		defer s.shared.mu.Unlock()
-		return s.shared.views[strings.ToLower(name[1])]
+		if v := s.shared.views[strings.ToLower(name[1])]; v != nil && s.hasView(v) {
+			return v
+		}
 	}
 	return nil
 }
@@ -142,16 +162,23 @@ func holding(c catalog.Catalog, db string) catalog.Catalog {
 
 // locate splits a name into catalog, database and table, filling in what is current.
 func (s *Session) locate(cat, db string, name []string) (catalog.Catalog, string, string, error) {
+	return s.locateAs(s.viewer, cat, db, name, true)
+}
+
+// locateAs is locate for another viewer, without the session's temporary tables unless temp.
+func (s *Session) locateAs(as *guard.Viewer, cat, db string, name []string, temp bool) (catalog.Catalog, string, string, error) {
 	switch len(name) {
 	case 1:
-		if c := s.temporary(name[0]); c != nil {
-			return c, DefaultDatabase, name[0], nil
+		if temp {
+			if c := s.temporary(name[0]); c != nil {
+				return c, DefaultDatabase, name[0], nil
+			}
 		}
-		return holding(s.catalogNamed(cat), db), db, name[0], nil
+		return holding(s.catalogAs(as, cat), db), db, name[0], nil
 	case 2:
-		return holding(s.catalogNamed(cat), name[0]), name[0], name[1], nil
+		return holding(s.catalogAs(as, cat), name[0]), name[0], name[1], nil
 	case 3:
-		if c := s.catalogNamed(name[0]); c != nil {
+		if c := s.catalogAs(as, name[0]); c != nil {
 			return holding(c, name[1]), name[1], name[2], nil
 		}
 		return nil, "", "", tableNotFound(name)
@@ -249,6 +276,9 @@ func (s *Session) entries(ctx context.Context, cat, db string) ([]catalog.Entry,
 	} else {
 		s.shared.mu.Lock()
 		for _, v := range s.shared.views {
+			if !s.hasView(v) {
+				continue
+			}
 			out = append(out, catalog.Entry{Database: GlobalTemp, Name: v.name, IsView: true, IsTemp: true})
 		}
 		s.shared.mu.Unlock()

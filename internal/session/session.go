@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/guard"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/function"
@@ -95,6 +96,8 @@ type Config struct {
 	// those somebody vouches for.
 	User  string
 	Roles []string
+	// Access asks for rights, those of User; nil: the session may do everything.
+	Access *guard.Policy
 	// Temporary makes a catalog without name for the tables of a session alone,
 	// and what removes it; nil: sessions have none.
 	Temporary func() (catalog.Catalog, func() error)
@@ -115,6 +118,9 @@ type Session struct {
 	Settings *settings.Store
 	catalogs map[string]catalog.Catalog
 	shared   *Shared
+	// viewer is with whose rights the session uses catalogs and files; nil:
+	// nobody asks for rights.
+	viewer *guard.Viewer
 
 	mu       sync.Mutex
 	catalog  string
@@ -140,6 +146,8 @@ type view struct {
 	def   *bind.View
 	table catalog.Table
 	text  string
+	// by is the user a global view belongs to, where there are rights.
+	by string
 }
 
 type variable struct {
@@ -172,6 +180,9 @@ func New(cfg Config) (*Session, error) {
 		cfg: cfg, Settings: settings.NewStore(cfg.Settings), shared: cfg.Shared, catalogs: map[string]catalog.Catalog{},
 		catalog: cfg.Catalogs[0].Name(), database: DefaultDatabase,
 		views: map[string]*view{}, vars: map[string]*variable{}, funcs: map[string]*bind.Function{}, cached: map[string]bool{}, ends: map[int]context.CancelCauseFunc{},
+	}
+	if cfg.Access != nil {
+		s.viewer = cfg.Access.Viewer(cfg.User, cfg.Roles)
 	}
 	for _, c := range cfg.Catalogs {
 		s.catalogs[strings.ToLower(c.Name())] = c
@@ -265,7 +276,7 @@ func (s *Session) env(st *statement) *bind.Env {
 	}
 	cat, db := s.Current()
 	return &bind.Env{
-		Functions: s.cfg.Functions, Resolver: &resolver{s: s, catalog: cat, database: db}, Settings: st.snap, Params: st.params, Markers: st.markers, Batch: st.batch,
+		Functions: s.cfg.Functions, Resolver: &resolver{s: s, catalog: cat, database: db, as: s.viewer}, Roles: s.roles, Settings: st.snap, Params: st.params, Markers: st.markers, Batch: st.batch,
 		Context: &function.Context{
 			ANSI: settings.ANSI.Get(st.snap), TimeZone: settings.TimeZone(st.snap), Now: st.now, Setting: st.snap.Get,
 			User: s.cfg.User, Database: db, Catalog: cat,

@@ -38,6 +38,10 @@ func (s *Session) shapeOf(ctx context.Context, st *statement) (*shape, error) {
 		return showing(planSchema), nil
 	case *ast.Show:
 		return showing(showSchema(n)), nil
+	case *ast.ShowGrants:
+		return showing(grantsSchema), nil
+	case *ast.ShowRoles:
+		return showing(rolesSchema), nil
 	case *ast.Describe:
 		return showing(describeColumns(n)), nil
 	case *ast.SetConf:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/guard"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 )
@@ -106,9 +107,22 @@ func (s *Session) InTransaction() bool {
 	return s.txn != nil
 }
 
-// catalogNamed returns the catalog of a name as the open transaction sees it,
+// catalogNamed returns the catalog of a name as the session's user may use it,
 // nil if there is none.
-func (s *Session) catalogNamed(name string) catalog.Catalog {
+func (s *Session) catalogNamed(name string) catalog.Catalog { return s.catalogAs(s.viewer, name) }
+
+// catalogAs is catalogNamed for another viewer; nil may do everything.
+func (s *Session) catalogAs(v *guard.Viewer, name string) catalog.Catalog {
+	c := s.catalogIn(name)
+	if c == nil || v == nil {
+		return c
+	}
+	return v.Over(c)
+}
+
+// catalogIn returns the catalog of a name as the open transaction sees it, nil
+// if there is none. It asks for no rights.
+func (s *Session) catalogIn(name string) catalog.Catalog {
 	k := strings.ToLower(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,7 +18,10 @@
 // (empty), a tab, line end or backslash in a cell is \t, \n, \\. "rowsort" sorts rows on both
 // sides before comparing; without it order counts. "query columns" compares
 // the header too: its first expected line holds the column names. "onlyif W"
-// and "skipif W" before a record name a world (see Run). "statement error" takes
+// and "skipif W" before a record name a world (see Run). "user U R S" has the
+// records that follow run in a session of user U with roles R and S, who has
+// the rights that were given; "user" alone goes back to the session that may do
+// everything. "statement error" takes
 // a condition name or part of the message.
 package slt
 
@@ -42,6 +45,9 @@ type Record struct {
 	RowSort, Columns bool
 	Want             []string
 	OnlyIf, SkipIf   []string
+	// User is whose session runs the record, with the roles that follow the
+	// name; empty: the first one.
+	User string
 
 	from, to int // lines of the expected rows in the file, for Update
 }
@@ -51,6 +57,7 @@ func Parse(text string) ([]Record, error) {
 	lines := strings.Split(text, "\n")
 	var out []Record
 	var onlyIf, skipIf []string
+	user := ""
 	for i := 0; i < len(lines); {
 		line := strings.TrimSpace(lines[i])
 		word, rest, _ := strings.Cut(line, " ")
@@ -66,10 +73,14 @@ func Parse(text string) ([]Record, error) {
 			skipIf = append(skipIf, strings.Fields(rest)...)
 			i++
 			continue
+		case word == "user":
+			user = strings.Join(strings.Fields(rest), " ")
+			i++
+			continue
 		case word != "statement" && word != "query":
 			return nil, fmt.Errorf("line %d: expected statement or query, not %q", i+1, line)
 		}
-		r := Record{Line: i + 1, IsQuery: word == "query", OnlyIf: onlyIf, SkipIf: skipIf}
+		r := Record{Line: i + 1, IsQuery: word == "query", OnlyIf: onlyIf, SkipIf: skipIf, User: user}
 		onlyIf, skipIf = nil, nil
 		if err := r.directive(rest); err != nil {
 			return nil, fmt.Errorf("line %d: %w", i+1, err)
@@ -137,6 +148,26 @@ type Engine interface {
 	Run(ctx context.Context, sql string) (*Result, error)
 }
 
+// Users is an engine that has sessions for several users.
+type Users interface {
+	Engine
+	// As is the session of a user with roles, the same one for the same words.
+	As(ctx context.Context, user string, roles []string) (Engine, error)
+}
+
+// as is the session that runs a record.
+func (r *Record) as(ctx context.Context, e Engine) (Engine, error) {
+	if r.User == "" {
+		return e, nil
+	}
+	u, ok := e.(Users)
+	if !ok {
+		return nil, fmt.Errorf("line %d: the engine has no users", r.Line)
+	}
+	words := strings.Fields(r.User)
+	return u.As(ctx, words[0], words[1:])
+}
+
 // Lines renders a result as the expected part of a record.
 func (r *Record) Lines(res *Result) []string {
 	var rows []string
@@ -199,7 +230,11 @@ func Run(ctx context.Context, file string, e Engine, worlds []string, update boo
 			continue
 		}
 		ran++
-		res, err := e.Run(ctx, r.SQL)
+		at, err := r.as(ctx, e)
+		if err != nil {
+			return ran, nil, err
+		}
+		res, err := at.Run(ctx, r.SQL)
 		if res != nil && r.IsQuery {
 			got[i] = r.Lines(res)
 		}

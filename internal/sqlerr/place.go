@@ -10,6 +10,9 @@ type Text struct {
 	Source string
 	// Base is where Source begins in the text that offsets count from.
 	Base int
+	// Secret says that whoever sees the error may not know the text, nor what
+	// it computes from rows that are hidden.
+	Secret bool
 }
 
 // Place is a part of a text: the bytes from From to To (0: the end is not known).
@@ -65,6 +68,8 @@ func Within(err error, t *Text) error {
 func (e *Error) within(t *Text) {
 	switch {
 	case t == nil:
+	case t.Secret:
+		e.conceal(t.Object)
 	case t.Source == "" || e.Pos < t.Base:
 		e.Pos, e.End = NoPos, 0
 	default:

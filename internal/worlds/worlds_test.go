@@ -143,7 +143,7 @@ func (w world) run(t *testing.T, files []string) {
 	for k, v := range w.conf {
 		conf[k] = v
 	}
-	a, err := app.Open(app.Options{Master: w.master, Threads: w.threads, Conf: conf, ExecutorCommand: []string{exe, executorWord}})
+	a, err := app.Open(app.Options{Master: w.master, Threads: w.threads, Conf: conf, ExecutorCommand: []string{exe, executorWord}, Admins: []string{"admin"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func (w world) run(t *testing.T, files []string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := &engine{s: s, dir: filepath.ToSlash(t.TempDir())}
+			e := &engine{s: s, app: a, users: map[string]*engine{}, dir: filepath.ToSlash(t.TempDir())}
 			ran, fails, err := slt.Run(t.Context(), f, e, labels, false)
 			if err != nil {
 				t.Fatal(err)
@@ -218,8 +218,23 @@ func killing(t *testing.T, a *app.App, every time.Duration) (stop func()) {
 
 // engine runs statements in a session; ${dir} in them is a folder of the file's own.
 type engine struct {
-	s   *session.Session
-	dir string
+	s     *session.Session
+	dir   string
+	app   *app.App
+	users map[string]*engine
+}
+
+// As implements slt.Users.
+func (e *engine) As(ctx context.Context, user string, roles []string) (slt.Engine, error) {
+	k := strings.Join(append([]string{user}, roles...), " ")
+	if e.users[k] == nil {
+		s, err := e.app.SessionOf(ctx, app.User{Name: user, Roles: roles, Rights: true})
+		if err != nil {
+			return nil, err
+		}
+		e.users[k] = &engine{s: s, dir: e.dir}
+	}
+	return e.users[k], nil
 }
 
 // Run implements slt.Engine.

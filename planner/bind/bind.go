@@ -63,6 +63,12 @@ type View struct {
 	// Resolver is the world of the view's creation (its current database); nil: the query's own.
 	Resolver Resolver
 	Settings *settings.Snapshot
+	// Owner is with whose rights the definition reads, where there are rights.
+	Owner string
+	// Guarded says that whoever binds may not know the definition, nor anything
+	// of the rows it leaves out: nothing that may fail goes below it, and its
+	// errors are concealed.
+	Guarded bool
 }
 
 // Function is a function defined by CREATE FUNCTION: an expression or, with
@@ -101,6 +107,8 @@ type Env struct {
 	// Views are the names of views whose definition is being bound: a
 	// reference to one of them is RECURSIVE_VIEW.
 	Views []string
+	// Roles are the roles of the session's user; nil: there are none.
+	Roles func(ctx context.Context) ([]string, error)
 }
 
 // Plan is a bound query.
@@ -118,7 +126,9 @@ type Plan struct {
 	// Unsteady says that the plan holds what may be different another time: the
 	// time itself, the seed of a random number.
 	Unsteady bool
-	last     expr.ColID // the highest id in use
+	// Guarded says that the plan holds what whoever bound it may not know.
+	Guarded bool
+	last    expr.ColID // the highest id in use
 }
 
 // Root is the whole plan: Node under the plans that its CTEs share.
@@ -168,7 +178,7 @@ func (b *binder) plan(n logical.Node) *Plan {
 			m.settle(s)
 		}
 	}
-	return &Plan{Node: n, Tables: b.tables, Unsteady: b.unsteady, shared: b.shared, Places: b.places, last: b.lastCol}
+	return &Plan{Node: n, Tables: b.tables, Unsteady: b.unsteady, Guarded: b.guarded, shared: b.shared, Places: b.places, last: b.lastCol}
 }
 
 // Scalar binds an expression without columns (the value of SET VARIABLE, a
@@ -212,6 +222,20 @@ func Condition(ctx context.Context, env *Env, cols types.Schema, e ast.Expr) (ex
 	return x, out, b.places.Locate(err)
 }
 
+// Value binds an expression over columns and returns its type.
+func Value(ctx context.Context, env *Env, cols types.Schema, e ast.Expr) (types.Type, error) {
+	b := newBinder(ctx, env)
+	sc := &scope{frame: &frame{}}
+	for _, f := range cols {
+		sc.fields = append(sc.fields, field{col: b.newColumn(f.Name, f.Type, f.Nullable), name: f.Name})
+	}
+	x, err := b.expr(&site{sc: sc, clause: "expression"}, e)
+	if err != nil {
+		return types.Type{}, b.places.Locate(err)
+	}
+	return x.Type(), nil
+}
+
 type binder struct {
 	ctx  context.Context
 	env  *Env
@@ -239,8 +263,8 @@ type binder struct {
 	// nodes counts relations and query blocks, to stop what CTEs of CTEs multiply.
 	nodes  int
 	tables []catalog.Table
-	// unsteady: see Plan.
-	unsteady bool
+	// unsteady and guarded: see Plan.
+	unsteady, guarded bool
 	// batch are the columns of the Batch for the row of VALUES being bound.
 	batch []field
 	// texts are how ast nodes print in column names where the tree alone does not tell.

@@ -26,6 +26,9 @@ func (b *binder) function(s *site, e *ast.Func) (expr.Expr, error) {
 			return b.inlineFunction(s, e, f)
 		}
 	}
+	if x, done, err := b.member(s, e, name); done || err != nil {
+		return x, err
+	}
 	if x, done, err := b.special(s, e, name); done || err != nil {
 		return x, err
 	}

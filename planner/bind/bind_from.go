@@ -246,9 +246,17 @@ func (b *binder) view(v *View, pos int) (*relation, error) {
 	b.fn = nil
 	rel, err := b.query(q, &frame{}, nil)
 	if err != nil {
+		if v.Guarded {
+			return nil, sqlerr.Over(sqlerr.Conceal(err, text.Object), pos, 0)
+		}
 		return nil, sqlerr.Within(err, text)
 	}
-	return b.viewColumns(v, b.narrow(rel), pos)
+	rel, err = b.viewColumns(v, b.narrow(rel), pos)
+	if err == nil && v.Guarded {
+		b.guarded = true
+		rel.plan = &logical.Barrier{Input: rel.plan}
+	}
+	return rel, err
 }
 
 // viewQuery parses the text of a view.

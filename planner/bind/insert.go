@@ -300,13 +300,13 @@ func (p *Plan) Write(t catalog.WriteTarget) *Plan {
 	} {
 		w.Cols = append(w.Cols, &expr.Column{ID: p.last + expr.ColID(i) + 1, Name: f.Name, T: f.Type, Pos: sqlerr.NoPos})
 	}
-	return &Plan{Node: w, Columns: w.Cols, Tables: p.Tables, Unsteady: p.Unsteady, shared: p.shared, Places: p.Places, last: p.last + 4}
+	return &Plan{Node: w, Columns: w.Cols, Tables: p.Tables, Unsteady: p.Unsteady, Guarded: p.Guarded, shared: p.shared, Places: p.Places, last: p.last + 4}
 }
 
 // Arrange returns p with its columns in another order.
 func (p *Plan) Arrange(order []int) *Plan {
 	proj := &logical.Project{Input: p.Node}
-	out := &Plan{Node: proj, Tables: p.Tables, Unsteady: p.Unsteady, shared: p.shared, Places: p.Places, last: p.last}
+	out := &Plan{Node: proj, Tables: p.Tables, Unsteady: p.Unsteady, Guarded: p.Guarded, shared: p.shared, Places: p.Places, last: p.last}
 	for _, i := range order {
 		c := p.Columns[i]
 		proj.Exprs = append(proj.Exprs, logical.Named{Col: c, Expr: c})

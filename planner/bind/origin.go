@@ -64,7 +64,7 @@ func (p *Plan) Origins() []Origin {
 // What cannot be converted is a mistake of the caller's.
 func (p *Plan) As(s types.Schema) *Plan {
 	proj := &logical.Project{Input: p.Node}
-	out := &Plan{Node: proj, Tables: p.Tables, Unsteady: p.Unsteady, shared: p.shared, Places: p.Places, last: p.last}
+	out := &Plan{Node: proj, Tables: p.Tables, Unsteady: p.Unsteady, Guarded: p.Guarded, shared: p.shared, Places: p.Places, last: p.last}
 	changed := false
 	for i, c := range p.Columns {
 		n := logical.Named{Col: c, Expr: c}

@@ -85,7 +85,7 @@ func (b *binder) placed(e expr.Expr, args []expr.Expr) expr.Expr {
 
 // viewText is the text of a view for the places in it.
 func viewText(v *View) *sqlerr.Text {
-	return &sqlerr.Text{Object: "VIEW " + strings.Join(v.Name, "."), Source: v.SQL, Base: v.Base}
+	return &sqlerr.Text{Object: "VIEW " + strings.Join(v.Name, "."), Source: v.SQL, Base: v.Base, Secret: v.Guarded}
 }
 
 // over places an error about a node.

@@ -188,6 +188,8 @@ func (e *Estimator) relation(n logical.Node) *Relation {
 			r.Cols[c.ID] = Column{Distinct: guess(r.Rows), Width: width(c.T)}
 		}
 		return r
+	case *logical.Barrier:
+		return e.Relation(n.Input)
 	case *logical.Sample:
 		return e.Relation(n.Input).scale(n.Fraction)
 	}

@@ -226,6 +226,11 @@ type Sample struct {
 	Seed     int64
 }
 
+// Barrier passes its input on. Expressions from above that may fail stay above
+// it: what they say of their failure would tell of rows that are filtered out
+// below.
+type Barrier struct{ Input Node }
+
 func (n *Scan) Columns() []*expr.Column    { return n.Cols }
 func (n *Values) Columns() []*expr.Column  { return n.Cols }
 func (n *Feed) Columns() []*expr.Column    { return n.Cols }
@@ -235,6 +240,7 @@ func (n *Filter) Columns() []*expr.Column  { return n.Input.Columns() }
 func (n *Sort) Columns() []*expr.Column    { return n.Input.Columns() }
 func (n *Limit) Columns() []*expr.Column   { return n.Input.Columns() }
 func (n *Sample) Columns() []*expr.Column  { return n.Input.Columns() }
+func (n *Barrier) Columns() []*expr.Column { return n.Input.Columns() }
 func (n *SetOp) Columns() []*expr.Column   { return n.Cols }
 
 func (n *Aggregate) Columns() []*expr.Column {
@@ -329,6 +335,7 @@ func (*Limit) sealed()     {}
 func (*SetOp) sealed()     {}
 func (*Generate) sealed()  {}
 func (*Sample) sealed()    {}
+func (*Barrier) sealed()   {}
 func (*Write) sealed()     {}
 
 func (*Scan) IsPlan()      {}
@@ -347,4 +354,5 @@ func (*Limit) IsPlan()     {}
 func (*SetOp) IsPlan()     {}
 func (*Generate) IsPlan()  {}
 func (*Sample) IsPlan()    {}
+func (*Barrier) IsPlan()   {}
 func (*Write) IsPlan()     {}

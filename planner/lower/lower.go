@@ -148,6 +148,8 @@ func (l *lowerer) node(n logical.Node, need expr.ColSet) (*plan, error) {
 		return l.setOp(n, need)
 	case *logical.Generate:
 		return l.generate(n, need)
+	case *logical.Barrier:
+		return l.lower(n.Input, need)
 	case *logical.Sample:
 		return l.sample(n, need)
 	case *logical.Shared:

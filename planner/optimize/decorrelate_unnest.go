@@ -83,6 +83,9 @@ func (u *unnester) unnest(n logical.Node) (logical.Node, map[expr.ColID]expr.Exp
 		g := *n
 		g.Input, g.Call = in, substitute(n.Call, m).(*expr.Call)
 		return &g, m
+	case *logical.Barrier:
+		in, m := u.unnest(n.Input)
+		return &logical.Barrier{Input: in}, m
 	case *logical.Sample:
 		in, m := u.unnest(n.Input)
 		s := *n

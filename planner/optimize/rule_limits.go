@@ -110,7 +110,7 @@ func dropSorts(n logical.Node, keep bool) logical.Node {
 			return n
 		}
 		return &logical.Sort{Input: in, Keys: x.Keys}
-	case *logical.Limit, *logical.Project, *logical.Filter, *logical.Generate, *logical.Write, *logical.Sample, *logical.With:
+	case *logical.Limit, *logical.Project, *logical.Filter, *logical.Generate, *logical.Write, *logical.Sample, *logical.Barrier, *logical.With:
 		if _, ok := n.(*logical.Limit); ok {
 			keep = true
 		}

@@ -75,6 +75,8 @@ func (p *pusher) push(n logical.Node, preds []expr.Expr) logical.Node {
 			return n
 		}
 		return &r
+	case *logical.Barrier:
+		return p.barrier(n, preds)
 	case *logical.Sort:
 		in := p.push(n.Input, preds)
 		if in == n.Input {
@@ -209,6 +211,33 @@ func (p *pusher) window(n *logical.Window, preds []expr.Expr) logical.Node {
 		return filter(n, above...)
 	}
 	return filter(&logical.Window{Input: in, Calls: n.Calls}, above...)
+}
+
+// barrier passes conditions that cannot fail, on columns that nothing computes.
+func (p *pusher) barrier(n *logical.Barrier, preds []expr.Expr) logical.Node {
+	plain := p.output(n.Input)
+	if proj, ok := n.Input.(*logical.Project); ok {
+		plain = expr.ColSet{}
+		for _, x := range proj.Exprs {
+			if _, ok := x.Expr.(*expr.Column); ok {
+				plain.Add(x.Col.ID)
+			}
+		}
+	}
+	below, above := split(preds, plain)
+	var move []expr.Expr
+	for _, c := range below {
+		if safe(c) {
+			move = append(move, c)
+		} else {
+			above = append(above, c)
+		}
+	}
+	in := p.push(n.Input, move)
+	if in == n.Input {
+		return filter(n, above...)
+	}
+	return filter(&logical.Barrier{Input: in}, above...)
 }
 
 func (p *pusher) setOp(n *logical.SetOp, preds []expr.Expr) logical.Node {

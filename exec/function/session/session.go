@@ -18,7 +18,7 @@ func ex(sql, want string) function.Example { return function.Example{SQL: sql, W
 
 // Defs lists the family.
 func Defs() []function.Def {
-	return append(tasks(),
+	return append(tasks(), member(),
 		about("version", "Returns the version of the engine.", func(*build.Context) string { return version() }, "SELECT length(version()) > 0", "true"),
 		about("current_user", "Returns the name of the user.", func(c *build.Context) string { return c.User }, "SELECT current_user() = user()", "true", "user"),
 		about("session_user", "Returns the name of the user the session belongs to.", func(c *build.Context) string { return c.User }, "SELECT session_user() = current_user()", "true"),
@@ -26,6 +26,15 @@ func Defs() []function.Def {
 		about("current_catalog", "Returns the name of the current catalog.", func(c *build.Context) string { return c.Catalog }, "SELECT current_catalog()", "spark_catalog"),
 		about("current_path", "Returns the schemas in which names of functions are looked for.", func(c *build.Context) string { return "system.builtin,system.session," + c.Catalog + "." + c.Database }, "SELECT current_path()", "system.builtin,system.session,spark_catalog.default"),
 	)
+}
+
+// member is is_member. Who binds a call knows the roles of the user and puts a
+// comparison with them in its place; where nobody does, there are none.
+func member() function.Def {
+	d := def("is_member", "role", "Tells whether the session's user has a role, itself or by another role.",
+		build.Func(build.Fixed(types.BoolType, types.StringType), build.Unary(func(string) bool { return false })), ex("SELECT is_member('nobody')", "false"))
+	d.Volatility, d.Aliases = function.Stable, []string{"is_account_group_member"}
+	return d
 }
 
 // about is a function without arguments that is constant within a query.
