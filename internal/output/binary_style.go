@@ -1,12 +1,9 @@
 package output
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/types"
 )
@@ -59,7 +56,7 @@ func textOf(v types.Datum, t types.Type, style string) types.Datum {
 	switch x := v.(type) {
 	case string:
 		if t.Kind == types.Binary {
-			return binaryText(x, style)
+			return textvalue.BinaryText(x, style)
 		}
 	case []types.Datum:
 		kids := t.Children()
@@ -80,22 +77,4 @@ func textOf(v types.Datum, t types.Type, style string) types.Datum {
 		return out
 	}
 	return v
-}
-
-func binaryText(s, style string) string {
-	switch strings.ToUpper(style) {
-	case "BASE64":
-		return base64.RawStdEncoding.EncodeToString([]byte(s))
-	case "HEX":
-		return strings.ToUpper(hex.EncodeToString([]byte(s)))
-	case "HEX_DISCRETE":
-		return strings.ToUpper(fmt.Sprintf("[% x]", s))
-	case "BASIC":
-		parts := make([]string, len(s))
-		for i := range len(s) {
-			parts[i] = fmt.Sprint(int8(s[i]))
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	}
-	return s
 }

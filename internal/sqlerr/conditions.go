@@ -243,6 +243,7 @@ var (
 	InvalidURL                    = define("INVALID_URL", "22P02", User)
 	InvalidUTF8                   = define("INVALID_UTF8_STRING", "22029", User)
 	InvalidWhere                  = define("INVALID_WHERE_CONDITION", "42903", User)
+	InvalidXMLSchema              = define("DATATYPE_MISMATCH.INVALID_XML_SCHEMA", "42K09", User)
 	JoinConditionNotBoolean       = define("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", "42K0E", User)
 	LcaInGroupBy                  = define("UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_GROUP_BY", "0A000", User)
 	LineSepEmpty                  = define("INVALID_LINE_SEPARATOR.EMPTY", "22023", User)

@@ -98,9 +98,10 @@ func (d *Decoder) Decode(texts []string) ([]*vec.Vec, error) {
 type Encoder struct{ w record }
 
 // NewEncoder returns an encoder of records with the fields of schema, by the
-// options of files.
-func NewEncoder(schema types.Schema, opts format.Options, legacy bool) (*Encoder, error) {
+// options of files. BINARY values are written in a style of textvalue.BinaryText.
+func NewEncoder(schema types.Schema, opts format.Options, legacy bool, binary string) (*Encoder, error) {
 	w, err := newRecord(schema, opts, calendar.Use{Legacy: legacy})
+	w.binary = binary
 	return &Encoder{w}, err
 }
 

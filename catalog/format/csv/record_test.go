@@ -51,7 +51,7 @@ func FuzzRecord(f *testing.F) {
 	}
 	schema := types.Schema{{Name: "a", Type: types.StringType, Nullable: true}, {Name: "n", Type: types.Int32Type, Nullable: true}, {Name: "b", Type: types.StringType, Nullable: true}}
 	opts := map[string]string{"ignoreleadingwhitespace": "false", "ignoretrailingwhitespace": "false"}
-	e, err := NewEncoder(schema, opts, false)
+	e, err := NewEncoder(schema, opts, false, "")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -30,6 +30,7 @@ type record struct {
 	empty    string // what stands for the empty string
 	given    bool   // by an option, so that it is quoted where it must be
 	cell     []byte
+	binary   string // style of BINARY values, see textvalue.BinaryText
 }
 
 func newRecord(schema types.Schema, opts format.Options, use calendar.Use) (record, error) {
@@ -137,6 +138,8 @@ func (w *record) value(b []byte, v *vec.Vec, t types.Type, row int) []byte {
 		cell = textvalue.AppendFloat(cell, float64(vec.Data[float32](base)[i]), 32)
 	case s == types.StoreFloat64:
 		cell = textvalue.AppendFloat(cell, vec.Data[float64](base)[i], 64)
+	case t.Kind == types.Binary && w.binary != "":
+		cell = append(cell, textvalue.BinaryText(vec.Data[string](base)[i], w.binary)...)
 	case s == types.StoreString:
 		cell = append(cell, vec.Data[string](base)[i]...)
 	}

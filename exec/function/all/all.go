@@ -19,6 +19,7 @@ import (
 	"github.com/volley-sql/volley/exec/function/session"
 	"github.com/volley-sql/volley/exec/function/str"
 	"github.com/volley-sql/volley/exec/function/window"
+	"github.com/volley-sql/volley/exec/function/xml"
 )
 
 // families lists what each family defines. They are functions, so that
@@ -32,6 +33,7 @@ var families = []func() []function.Def{
 	csv.Defs,
 	datetime.Defs,
 	json.Defs,
+	xml.Defs,
 	math.Defs,
 	nested.Defs,
 	session.Defs,

@@ -106,7 +106,11 @@ func toCSV(c *function.Call) (*function.Overload, error) {
 		return func(x *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			if e == nil {
 				var err error
-				if e, err = csv.NewEncoder(t.Children(), textvalue.WithZone(opts, x.TimeZone), schema.Legacy(x.Setting)); err != nil {
+				style := ""
+				if x.Setting != nil {
+					style = x.Setting("spark.sql.binaryOutputStyle")
+				}
+				if e, err = csv.NewEncoder(t.Children(), textvalue.WithZone(opts, x.TimeZone), schema.Legacy(x.Setting), style); err != nil {
 					return err
 				}
 			}
