@@ -12,7 +12,11 @@ pytest.importorskip("sqlalchemy_adbc")
 def engine(server):
     e = sa.create_engine(
         f"adbc+flightsql://{server.address}/?tls=false",
-        connect_args={"db_kwargs": {"adbc.flight.sql.rpc.with_cookie_middleware": "true"}},
+        connect_args={
+            "db_kwargs": {"adbc.flight.sql.rpc.with_cookie_middleware": "true"},
+            # The dialect quotes names as standard SQL does.
+            "conn_kwargs": {"adbc.flight.sql.session.option.spark.sql.ansi.doubleQuotedIdentifiers": "true"},
+        },
     )
     yield e
     e.dispose()
