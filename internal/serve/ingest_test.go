@@ -281,6 +281,60 @@ func batch(t testing.TB, s sql.Session, text string, params ...arrow.RecordBatch
 	return r.Affected, nil
 }
 
+// TestBatchesOfSelect: an INSERT … SELECT with many rows of parameters is one
+// statement where that means the same.
+func TestBatchesOfSelect(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]app.Options{
+		"one process":   {Threads: 2},
+		"two executors": {Master: "local-cluster[2,1,512]", ExecutorCommand: []string{exe, executorWord}, Warehouse: t.TempDir()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := session(t, engine(t, o))
+			rec := record(t, idName, `[{"id": 1, "name": "a"}, {"id": 2, "name": null}, {"id": 3, "name": "c"}]`)
+			run(t, s, "CREATE TABLE src AS SELECT id AS k FROM range(5)")
+			run(t, s, "CREATE TABLE dst (k BIGINT, v STRING)")
+			for _, c := range []struct {
+				text string
+				rows int64
+				sum  string
+			}{
+				{"INSERT INTO dst SELECT ? * 10, upper(?)", 3, "60|A,C"},
+				{"INSERT INTO dst SELECT k + ?, ? FROM src WHERE k < 2", 6, "15|a,a,c,c"},
+				{"INSERT INTO dst SELECT s.*, coalesce(?, 'none') FROM src s JOIN (SELECT max(k) AS m FROM src) ON k <= m WHERE k < ?", 6, "4|a,c,c,c,none,none"},
+			} {
+				if strings.Contains(c.text, "coalesce") { // the values come in the other order
+					rec = record(t, schemaOf(arrow.Field{Name: "0", Type: arrow.BinaryTypes.String}, arrow.Field{Name: "1", Type: arrow.PrimitiveTypes.Int64}),
+						`[{"0": "a", "1": 1}, {"0": null, "1": 2}, {"0": "c", "1": 3}]`)
+				}
+				run(t, s, "INSERT OVERWRITE dst SELECT 0L, '' WHERE false")
+				if n, err := batch(t, s, c.text, rec); err != nil || n != c.rows {
+					t.Errorf("%s: %d rows, %v", c.text, n, err)
+				}
+				if got, _ := run(t, s, "SELECT sum(k), array_join(array_sort(collect_list(v)), ',') FROM dst"); got != c.sum {
+					t.Errorf("%s: %s", c.text, got)
+				}
+			}
+			for _, text := range []string{
+				"INSERT INTO dst SELECT count(*) + ?, 'x' FROM src", "INSERT INTO dst SELECT k + ?, v FROM dst", "INSERT INTO dst SELECT ?, 'x' FROM src LIMIT 1",
+				"INSERT INTO dst SELECT row_number() OVER (ORDER BY k) + ?, 'x' FROM src", "INSERT INTO dst SELECT (SELECT max(k) FROM src WHERE k < ?), 'x'",
+				"INSERT OVERWRITE dst SELECT ?, 'x'",
+			} {
+				stmt, err := s.Prepare(t.Context(), text)
+				if err != nil {
+					t.Fatalf("%s: %v", text, err)
+				}
+				if _, ok := stmt.(sql.Batcher); ok {
+					t.Errorf("%s runs once for all rows of values", text)
+				}
+			}
+		})
+	}
+}
+
 // TestBatches: an INSERT with many rows of parameters is one statement.
 func TestBatches(t *testing.T) {
 	wh := t.TempDir()
@@ -320,7 +374,7 @@ func TestBatches(t *testing.T) {
 	if got, _ := run(t, s, "SELECT count(*) FROM t"); got != "2" {
 		t.Errorf("%s rows", got)
 	}
-	for _, text := range []string{"INSERT INTO t (id) SELECT ?", "INSERT INTO t (id) VALUES ((SELECT max(id) FROM t WHERE id < ?))", "SELECT ?", "CREATE TABLE u AS SELECT ? AS a"} {
+	for _, text := range []string{"INSERT INTO t (id) SELECT ? FROM t", "INSERT INTO t (id) VALUES ((SELECT max(id) FROM t WHERE id < ?))", "SELECT ?", "CREATE TABLE u AS SELECT ? AS a"} {
 		stmt, err := s.Prepare(t.Context(), text)
 		if err != nil {
 			t.Fatal(err)

@@ -24,6 +24,8 @@ type Prepared struct {
 	text   string
 	params []bind.Parameter
 	shape  *shape
+	// batches says that RunBatch takes the statement.
+	batches bool
 
 	mu   sync.Mutex
 	plan *reusable
@@ -69,6 +71,7 @@ func (s *Session) Prepare(ctx context.Context, sql string) (*Prepared, error) {
 	if typed, err := p.bound(ctx, bind.NewMarkers(p.params)); err == nil {
 		p.shape = typed
 	}
+	p.batches = p.takesBatches(ctx)
 	return p, nil
 }
 
@@ -98,6 +101,7 @@ func (p *Prepared) With(ctx context.Context, ts []types.Type) (*Prepared, error)
 	q := &Prepared{s: p.s, st: p.st, text: p.text, params: params}
 	var err error
 	if q.shape, err = p.bound(ctx, bind.NewMarkers(params)); err == nil {
+		q.batches = q.takesBatches(ctx)
 		return q, nil
 	}
 	if _, again := p.bound(ctx, bind.NewMarkers(p.params)); again != nil {

@@ -267,6 +267,8 @@ type binder struct {
 	unsteady, guarded bool
 	// batch are the columns of the Batch for the row of VALUES being bound.
 	batch []field
+	// batchOf is the block of an INSERT … SELECT that is bound over a Batch.
+	batchOf *ast.Select
 	// texts are how ast nodes print in column names where the tree alone does not tell.
 	texts map[ast.Node]string
 }

@@ -36,6 +36,9 @@ func (b *binder) selectBlock(sel *ast.Select, q *ast.Query, fr *frame, ctes *cte
 			return nil, err
 		}
 	}
+	if b.batchOf == sel {
+		in = b.batchRows(in, sel.From != nil)
+	}
 	s := &selection{
 		b: b, sel: sel, order: q, plan: in.plan,
 		block: &block{sel: sel, refs: map[expr.ColID]*item{}},

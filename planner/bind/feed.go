@@ -51,6 +51,8 @@ type Batch struct {
 	// Cols are the columns of the rows, and Place[i] is that of parameter i; nil: in order.
 	Cols  types.Schema
 	Place []int
+	// Rows are the rows themselves, for a SELECT: its block may be computed anywhere, where nobody hands over rows.
+	Rows [][]expr.Expr
 }
 
 // index is the number of a marker's parameter.

@@ -35,6 +35,9 @@ type Target struct {
 func Insert(ctx context.Context, env *Env, q *ast.Query, t *Target) (p *Plan, values map[int]types.Datum, err error) {
 	b := newBinder(ctx, env)
 	defer func() { err = b.places.Locate(err) }()
+	if env.Batch != nil {
+		b.batchOf, _ = q.Body.(*ast.Select)
+	}
 	rel, err := b.query(withDefaults(q, t), &frame{}, nil)
 	if err != nil {
 		return nil, nil, err
