@@ -71,7 +71,7 @@ type TopK struct {
 	word   bool  // the only key has 8 bytes, and its hash is computed again where needed
 	key    int   // where a word lies in a row
 	stored []int // input columns behind the keys
-	places []int // of input columns in the layout
+	places []int // of output columns of the input in the layout
 	text   bool  // some columns are kept as strings
 	texts  []int // by item of the order: its string's place in the layout, -1: none
 
@@ -119,23 +119,24 @@ func (t *TopK) layOut() error {
 		return len(ts) - 1
 	}
 	schema := n.Input.Schema()
-	t.places = make([]int, len(schema))
-	for i := range t.places {
-		t.places[i] = -1
+	at := make([]int, len(schema)) // of input columns in the layout
+	for i := range at {
+		at[i] = -1
 	}
 	for _, e := range n.Partition {
-		at := add(e.Type(), e.Nullable())
+		place := add(e.Type(), e.Nullable())
 		// A float as a key is not the float that it was; nor is a nested value.
 		if r, ok := e.(*expr.Ref); ok && !e.Type().Kind.IsFloat() && !e.Type().Kind.IsNested() {
-			t.places[r.Index] = at
+			at[r.Index] = place
 		}
 	}
 	t.keys = len(ts)
-	for i, f := range schema {
-		if t.places[i] < 0 {
-			t.places[i] = add(f.Type, f.Nullable)
+	for _, i := range n.Emit {
+		if at[i] < 0 {
+			at[i] = add(schema[i].Type, schema[i].Nullable)
 			t.stored = append(t.stored, i)
 		}
+		t.places = append(t.places, at[i])
 	}
 	keys, err := sort.NewKeys(t.env, n.Order)
 	if err != nil {
@@ -145,8 +146,9 @@ func (t *TopK) layOut() error {
 		place := -1
 		if keys.Tie(i) {
 			if r, ok := o.Expr.(*expr.Ref); ok {
-				place = t.places[r.Index]
-			} else {
+				place = at[r.Index]
+			}
+			if place < 0 {
 				place = add(o.Expr.Type(), o.Expr.Nullable())
 			}
 		}

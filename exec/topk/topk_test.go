@@ -86,12 +86,21 @@ func node(f string, k int64, parts []int, order []expr.SortKey, calls ...string)
 		in.Cols = append(in.Cols, types.Field{Name: "c", Type: t, Nullable: i != cID})
 	}
 	n := &physical.TopK{Input: in, Order: order, Func: f, K: k}
+	for i := range testTypes {
+		n.Emit = append(n.Emit, i)
+	}
 	for _, p := range parts {
 		n.Partition = append(n.Partition, ref(p))
 	}
 	for _, c := range calls {
 		n.Calls, n.Names = append(n.Calls, call(c)), append(n.Names, "n")
 	}
+	return n
+}
+
+// emitting makes some columns of the input come out only.
+func emitting(n *physical.TopK, cols ...int) *physical.TopK {
+	n.Emit = cols
 	return n
 }
 
@@ -178,7 +187,10 @@ func naive(n *physical.TopK, rows [][]types.Datum) []string {
 			if number[n.Func] > int(n.K) {
 				break
 			}
-			line := slices.Clone(r)
+			var line []types.Datum
+			for _, c := range n.Emit {
+				line = append(line, r[c])
+			}
 			for _, c := range n.Calls {
 				line = append(line, int64(number[c.Agg.Func]))
 			}
@@ -259,6 +271,9 @@ func TestAgainstDefinition(t *testing.T) {
 		"void":           node("rank", 2, []int{cNull}, []expr.SortKey{asc(cInt)}),
 		"no order":       node("rank", 1, []int{cInt}, nil, "rank"),
 		"unique":         node("row_number", 1, []int{cID}, []expr.SortKey{asc(cInt)}),
+		"few columns":    emitting(node("row_number", 2, []int{cText}, unique(desc(cLong), asc(cDay))), cID, cInt),
+		"key, ordered":   emitting(node("rank", 2, []int{cInt}, []expr.SortKey{asc(cText)}, "rank"), cLong, cInt, cLong),
+		"numbers alone":  emitting(node("dense_rank", 2, []int{cDay, cText}, []expr.SortKey{desc(cLong)}, "rank")),
 		"all keys":       node("dense_rank", 2, []int{cInt, cText, cFloat, cNested, cWide, cDay, cLong, cNull}, []expr.SortKey{asc(cID)}),
 	}
 	for name, n := range nodes {

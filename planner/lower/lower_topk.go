@@ -26,22 +26,22 @@ func (l *lowerer) topk(n *logical.TopK, need expr.ColSet) (*plan, error) {
 		return nil, err
 	}
 	if !in.dist.coversKeys(columnIDs(n.Partition)) {
-		part, err := l.firstRows(n, in)
+		part, cols, err := l.firstRows(n, in, used)
 		if err != nil {
 			return nil, err
 		}
 		part.Partial = true
 		part.Info.Est = min(in.node.Meta().Est, l.est.Rows(n)*float64(l.opts.Partitions))
-		in = &plan{node: part, cols: in.cols, dist: in.dist}
+		in = &plan{node: part, cols: cols, dist: in.dist}
 		if in, err = l.together(in, n.Partition); err != nil {
 			return nil, err
 		}
 	}
-	node, err := l.firstRows(n, in)
+	node, cols, err := l.firstRows(n, in, need)
 	if err != nil {
 		return nil, err
 	}
-	out := &plan{node: node, dist: in.dist, cols: append([]*expr.Column(nil), in.cols...)}
+	out := &plan{node: node, dist: in.dist, cols: cols}
 	for _, c := range calls {
 		e, err := in.refs(c.Expr)
 		if err != nil {
@@ -54,17 +54,23 @@ func (l *lowerer) topk(n *logical.TopK, need expr.ColSet) (*plan, error) {
 	return out, nil
 }
 
-// firstRows is the node without calls.
-func (l *lowerer) firstRows(n *logical.TopK, in *plan) (*physical.TopK, error) {
+// firstRows is the node without calls, of which the columns of need come out.
+func (l *lowerer) firstRows(n *logical.TopK, in *plan, need expr.ColSet) (*physical.TopK, []*expr.Column, error) {
 	node := &physical.TopK{Info: l.info(), Input: in.node, Func: n.Func, K: n.K}
+	var cols []*expr.Column
+	for i, c := range in.cols {
+		if need.Has(c.ID) {
+			node.Emit, cols = append(node.Emit, i), append(cols, c)
+		}
+	}
 	for _, p := range n.Partition {
 		e, err := in.refs(p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		node.Partition = append(node.Partition, e)
 	}
 	var err error
 	node.Order, err = in.keys(n.Order)
-	return node, err
+	return node, cols, err
 }

@@ -112,7 +112,9 @@ func (a *attacher) attach(n physical.Node, i int) (physical.Node, bool) {
 	case *physical.Window:
 		return a.partitions(n, x.Input, x.Partition, i)
 	case *physical.TopK:
-		return a.partitions(n, x.Input, x.Partition, i)
+		if i < len(x.Emit) {
+			return a.partitions(n, x.Input, x.Partition, x.Emit[i])
+		}
 	case *physical.Generate:
 		if i < len(x.Input.Schema()) {
 			return a.input(n, x.Input, i)

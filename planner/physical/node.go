@@ -214,9 +214,10 @@ type Window struct {
 }
 
 // TopK keeps of each partition the rows whose Func (row_number, rank or
-// dense_rank) in Order is at most K, and appends one column a call; Calls are
-// such functions over the same Partition and Order. A Partial one leaves out
-// what it can and has no calls: rows that are too many may come out.
+// dense_rank) in Order is at most K. The columns of the input at Emit come out,
+// and one a call behind them; Calls are such functions over the same Partition
+// and Order. A Partial one leaves out what it can and has no calls: rows that
+// are too many may come out.
 type TopK struct {
 	Info      Meta
 	Input     Node
@@ -225,6 +226,7 @@ type TopK struct {
 	Func      string
 	K         int64
 	Partial   bool
+	Emit      []int
 	Calls     []*expr.WindowCall
 	Names     []string
 }

@@ -96,7 +96,7 @@ func (n *Window) Schema() types.Schema {
 }
 
 func (n *TopK) Schema() types.Schema {
-	s := append(types.Schema(nil), n.Input.Schema()...)
+	s := emit(n.Input.Schema(), n.Emit)
 	for i, c := range n.Calls {
 		s = append(s, types.Field{Name: n.Names[i], Type: c.Type(), Nullable: c.Nullable()})
 	}
