@@ -117,6 +117,22 @@ func TestRightsInProtocol(t *testing.T) {
 		}
 	}
 
+	// Columns of a view do not name the table they come from to who may not know it.
+	for who, ctx := range map[string]context.Context{"root": root, "bob": bob} {
+		i, err := c.Execute(ctx, "SELECT a FROM open.seen")
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema, err := flight.DeserializeSchema(i.GetSchema(), memory.DefaultAllocator)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _ := schema.Field(0).Metadata.GetValue("ARROW:FLIGHT:SQL:TABLE_NAME")
+		if want := map[string]string{"root": "part"}[who]; name != want {
+			t.Errorf("the column is of table %q for %s, want %q", name, who, want)
+		}
+	}
+
 	f := s.flight()
 	ask := func(text string, code codes.Code) {
 		t.Helper()

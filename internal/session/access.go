@@ -49,6 +49,16 @@ func (s *Session) roles(ctx context.Context) ([]string, error) {
 	return v.Roles(ctx)
 }
 
+// owner is who owns a thing, or else whoever made it.
+func (s *Session) owner(ctx context.Context, cat string, on catalog.Securable, maker string) string {
+	if c, ok := s.catalogIn(cat).(catalog.Secured); ok {
+		if a, err := c.Access(ctx, on); err == nil && a.Owner.Name != "" {
+			return a.Owner.Name
+		}
+	}
+	return maker
+}
+
 // mayFiles asks for a right on files that are in no catalog.
 func (s *Session) mayFiles(ctx context.Context, p catalog.Privilege) error {
 	if s.viewer == nil {
@@ -73,10 +83,11 @@ func (r *resolver) readable(ctx context.Context, g guard.Guard, db, name string)
 		if own {
 			as = r.as
 		}
+		sealed := !own && !r.s.viewer.Everything()
 		return nil, &bind.View{
 			Name: []string{g.Name(), db, v.Name.Table}, SQL: v.SQL, Columns: v.Columns, Schema: v.Schema, Settings: settings.Of(v.Settings),
 			Resolver: &resolver{s: r.s, catalog: g.Name(), database: v.Database, as: as, sealed: !own},
-			Owner:    rd.Access.Owner.String() + rd.Access.Owner.ID, Guarded: !own && !r.s.viewer.Everything(),
+			Owner:    rd.Access.Owner.String() + rd.Access.Owner.ID, Guarded: sealed, Sealed: sealed,
 		}, nil
 	}
 	if rd.Columns == nil && rd.Access.RowFilter == nil && len(rd.Access.Masks) == 0 {

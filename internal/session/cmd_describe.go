@@ -80,7 +80,7 @@ func (s *Session) described(ctx context.Context, st *statement, parts []string) 
 		return d, nil
 	}
 	d.schema, d.partitions, d.info = tb.Schema(), tb.PartitionColumns(), tb.Info()
-	fact("Owner", d.info.Owner)
+	fact("Owner", s.owner(ctx, c.Name(), catalog.Securable{Database: database, Name: name}, d.info.Owner))
 	if d.info.Created > 0 {
 		fact("Created Time", time.UnixMicro(d.info.Created).In(settings.TimeZone(st.snap)).Format("2006-01-02 15:04:05"))
 	}
@@ -207,7 +207,7 @@ func (s *Session) describeDatabase(ctx context.Context, st *statement, n *ast.De
 	}
 	rows := [][]types.Datum{
 		row("Catalog Name", c.Name()), row("Namespace Name", d.Name), row("Comment", d.Comment),
-		row("Location", d.Location), row("Owner", s.cfg.User),
+		row("Location", d.Location), row("Owner", s.owner(ctx, c.Name(), catalog.Securable{Database: name}, s.cfg.User)),
 	}
 	if n.Extended {
 		var parts []string

@@ -67,8 +67,8 @@ type View struct {
 	Owner string
 	// Guarded says that whoever binds may not know the definition, nor anything
 	// of the rows it leaves out: nothing that may fail goes below it, and its
-	// errors are concealed.
-	Guarded bool
+	// errors are concealed. Sealed: nor may the tables below it be named.
+	Guarded, Sealed bool
 }
 
 // Function is a function defined by CREATE FUNCTION: an expression or, with

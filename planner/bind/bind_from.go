@@ -254,7 +254,7 @@ func (b *binder) view(v *View, pos int) (*relation, error) {
 	rel, err = b.viewColumns(v, b.narrow(rel), pos)
 	if err == nil && v.Guarded {
 		b.guarded = true
-		rel.plan = &logical.Barrier{Input: rel.plan}
+		rel.plan = &logical.Barrier{Input: rel.plan, Sealed: v.Sealed}
 	}
 	return rel, err
 }

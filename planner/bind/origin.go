@@ -16,12 +16,15 @@ type Origin struct {
 	Column int // place in the table's schema
 }
 
-// Origins tells of each output column which column of a table it is.
+// Origins tells of each output column which column of a table it is, where the
+// table may be named.
 func (p *Plan) Origins() []Origin {
 	at := map[expr.ColID]Origin{}
 	same := map[expr.ColID]expr.ColID{}
 	tree.Walk(p.Node, func(n logical.Node) bool {
 		switch n := n.(type) {
+		case *logical.Barrier:
+			return !n.Sealed
 		case *logical.Scan:
 			for i, c := range n.Cols {
 				at[c.ID] = Origin{n.Table, n.Source[i]}

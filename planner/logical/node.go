@@ -228,8 +228,11 @@ type Sample struct {
 
 // Barrier passes its input on. Expressions from above that may fail stay above
 // it: what they say of their failure would tell of rows that are filtered out
-// below.
-type Barrier struct{ Input Node }
+// below. Sealed says that the tables below may not be named either.
+type Barrier struct {
+	Input  Node
+	Sealed bool
+}
 
 func (n *Scan) Columns() []*expr.Column    { return n.Cols }
 func (n *Values) Columns() []*expr.Column  { return n.Cols }

@@ -85,7 +85,7 @@ func (u *unnester) unnest(n logical.Node) (logical.Node, map[expr.ColID]expr.Exp
 		return &g, m
 	case *logical.Barrier:
 		in, m := u.unnest(n.Input)
-		return &logical.Barrier{Input: in}, m
+		return &logical.Barrier{Input: in, Sealed: n.Sealed}, m
 	case *logical.Sample:
 		in, m := u.unnest(n.Input)
 		s := *n

@@ -237,7 +237,7 @@ func (p *pusher) barrier(n *logical.Barrier, preds []expr.Expr) logical.Node {
 	if in == n.Input {
 		return filter(n, above...)
 	}
-	return filter(&logical.Barrier{Input: in}, above...)
+	return filter(&logical.Barrier{Input: in, Sealed: n.Sealed}, above...)
 }
 
 func (p *pusher) setOp(n *logical.SetOp, preds []expr.Expr) logical.Node {
