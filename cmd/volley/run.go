@@ -60,7 +60,7 @@ func (f *sqlFlags) runScript(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return shell.NewRunner(a, s, f.options(params)).Script(ctx, filepath.ToSlash(path), text)
+	return shell.NewRunner(shell.Local(a, s), f.options(params)).Script(ctx, filepath.ToSlash(path), text)
 }
 
 type scriptParam struct{ name, value string }

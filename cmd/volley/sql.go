@@ -15,6 +15,7 @@ import (
 // sqlFlags are the flags of volley sql.
 type sqlFlags struct {
 	appFlags
+	connect connectFlags
 	sources []source
 	format  string
 	pipe    bool
@@ -58,11 +59,15 @@ Files are tables: SELECT * FROM 'data/*.parquet', FROM csv.` + "`sales.csv`" + `
 every file and folder of a folder is a table. Values of --param stand for :name in
 expressions and for ${name} anywhere.
 
+With --connect statements run at a server of 'volley serve', or another of Flight SQL; files
+that they name are there. An interrupt cancels the statement at the server.
+
 Exit codes: 0 if all went well, 1 if a statement failed, 2 if the command line is
 wrong, 128 and its number after a signal (130 for an interrupt), 141 if the reader of
 the output has gone.
 
-Environment: VOLLEY_… sets settings (docs/reference/settings.md), VOLLEY_HISTORY names
+Environment: VOLLEY_… sets settings (docs/reference/settings.md), VOLLEY_USER, VOLLEY_PASSWORD
+and VOLLEY_TOKEN log in at the server of --connect, VOLLEY_HISTORY names
 the file of the shell's history (empty: none), PAGER the program that .pager on uses,
 NO_COLOR turns colours off.`
 
@@ -75,6 +80,7 @@ func sqlCommand() *cobra.Command {
 		Example: `  volley sql
   volley sql -e "SELECT count(*) FROM 'data/*.parquet'" --format csv
   volley sql --tables data -f report.sql --param day=2026-11-21
+  volley sql --connect grpc+tls://ana@warehouse.example.org:31337/sales
   volley sql --master 'local-cluster[2,4,4096]' -f - <report.sql`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
@@ -85,6 +91,7 @@ func sqlCommand() *cobra.Command {
 
 func (f *sqlFlags) add(cmd *cobra.Command) {
 	f.appFlags.add(cmd)
+	f.connect.add(cmd)
 	fl := cmd.Flags()
 	fl.VarP(sourceFlag{list: &f.sources}, "execute", "e", "`SQL` statements to run; may be repeated")
 	fl.VarP(sourceFlag{list: &f.sources, file: true}, "file", "f", "a `file` of statements to run, - for standard input; may be repeated")
@@ -107,6 +114,13 @@ func (f *sqlFlags) run(ctx context.Context) error {
 	if f.pipe && (len(f.sources) > 0 || f.format != "") {
 		return usagef("--pipe takes statements from standard input and has a format of its own: it goes with neither -e, -f nor --format")
 	}
+	far, err := f.connect.given()
+	if err != nil {
+		return err
+	}
+	if far {
+		return f.runAtServer(ctx, params)
+	}
 	a, err := f.open()
 	if err != nil {
 		return err
@@ -119,10 +133,36 @@ func (f *sqlFlags) run(ctx context.Context) error {
 	if f.pipe {
 		return servePipe(ctx, s, os.Stdin, os.Stdout)
 	}
-	if f.shell() {
-		return runShell(ctx, a, s, f.options(params))
+	return f.runIn(ctx, shell.Local(a, s), params)
+}
+
+// runAtServer runs the statements at a server.
+func (f *sqlFlags) runAtServer(ctx context.Context, params session.Params) error {
+	for flag, set := range map[string]bool{
+		"master": f.master != "", "threads": f.threads != 0, "memory": f.memory != "", "warehouse": f.warehouse != "", "tables": f.tables != "", "pipe": f.pipe,
+	} {
+		if set {
+			return usagef("--%s is of statements that run in this process; it does not go with --connect", flag)
+		}
 	}
-	r := shell.NewRunner(a, s, f.options(params))
+	conf, err := f.settings()
+	if err != nil {
+		return err
+	}
+	s, address, err := f.connect.open(ctx, conf)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return f.runIn(ctx, shell.Remote(s, address), params)
+}
+
+// runIn runs the statements, or the shell, in an engine.
+func (f *sqlFlags) runIn(ctx context.Context, e shell.Engine, params session.Params) error {
+	if f.shell() {
+		return runShell(ctx, e, f.options(params))
+	}
+	r := shell.NewRunner(e, f.options(params))
 	sources := f.sources
 	if len(sources) == 0 {
 		sources = []source{{file: "-"}}

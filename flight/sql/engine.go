@@ -137,11 +137,15 @@ type Result struct {
 // Progress is how far a statement is.
 type Progress struct {
 	// Fraction is from 0 to 1, negative if not known.
-	Fraction float64
+	Fraction float64 `json:"fraction"`
 	// Stages and tasks of the job, finished ones included, and what was read so far.
-	Stages, StagesDone, Tasks, TasksDone int
-	Rows, Bytes                          int64
-	Elapsed                              time.Duration
+	Stages     int           `json:"stages"`
+	StagesDone int           `json:"stagesDone"`
+	Tasks      int           `json:"tasks"`
+	TasksDone  int           `json:"tasksDone"`
+	Rows       int64         `json:"rows"`
+	Bytes      int64         `json:"bytes"`
+	Elapsed    time.Duration `json:"elapsed"`
 }
 
 // IfExists says what ingesting does about a table that is there.

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -25,7 +26,7 @@ func (s *Server) PollFlightInfoStatement(ctx context.Context, cmd flightsql.Stat
 		return nil, s.failed(ctx, "", err)
 	}
 	defer release()
-	return s.poll(ctx, q, desc)
+	return s.pollFirst(ctx, q, desc)
 }
 
 // PollFlightInfoPreparedStatement implements flightsql.Server.
@@ -35,7 +36,7 @@ func (s *Server) PollFlightInfoPreparedStatement(ctx context.Context, cmd flight
 		return nil, s.failed(ctx, "", err)
 	}
 	defer release()
-	return s.poll(ctx, q, desc)
+	return s.pollFirst(ctx, q, desc)
 }
 
 // PollFlightInfo implements flightsql.Server: the later polls, whose descriptor is ours.
@@ -54,6 +55,16 @@ func (s *Server) PollFlightInfo(ctx context.Context, desc *flight.FlightDescript
 	}
 	defer release()
 	return s.poll(ctx, q, desc)
+}
+
+// pollFirst is the poll that makes a query. If its client goes before the
+// answer, nobody knows the query, which ends then.
+func (s *Server) pollFirst(ctx context.Context, q *query, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
+	info, err := s.poll(ctx, q, desc)
+	if err != nil {
+		q.c.forget(q, errClientGone)
+	}
+	return info, err
 }
 
 func (s *Server) poll(ctx context.Context, q *query, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
@@ -99,8 +110,12 @@ func (s *Server) underway(q *query, desc *flight.FlightDescriptor) (*flight.Poll
 		ExpirationTime: timestamppb.New(expires),
 	}
 	if progress != nil {
-		if f := progress().Fraction; f >= 0 {
+		p := progress()
+		if f := p.Fraction; f >= 0 {
 			out.Progress = &f
+		}
+		if b, err := json.Marshal(p); err == nil { // for clients that show more than a fraction: ours
+			out.Info.AppMetadata = b
 		}
 	}
 	var a anypb.Any

@@ -98,6 +98,12 @@ func (s *Server) fail(ctx context.Context, query string, err error) (metadata.MD
 	}
 	if e.Source != "" && e.Pos >= 0 && len(e.Source) <= maxShown { // our own client draws the place in the text
 		info.Metadata["statement"], info.Metadata["offset"] = e.Source, strconv.Itoa(e.Pos)
+		if e.End > e.Pos {
+			info.Metadata["end"] = strconv.Itoa(e.End)
+		}
+		if e.Object != "" {
+			info.Metadata["object"] = e.Object
+		}
 	}
 	place := ""
 	if line, col, ok := e.Place(); ok {

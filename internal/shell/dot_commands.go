@@ -122,17 +122,11 @@ func (sh *Shell) conf(args []string) error {
 
 func (sh *Shell) tablesLike(args []string) error {
 	return sh.cancellable(func(ctx context.Context) error {
-		entries, err := sh.session.Tables(ctx)
+		list, err := sh.engine.Tables(ctx)
 		if err != nil {
 			return err
 		}
-		var list []string
-		for _, e := range entries {
-			if like(e.Name, args) {
-				list = append(list, e.Name)
-			}
-		}
-		return columnsOfWords(list)
+		return columnsOfWords(slices.DeleteFunc(slices.Clone(list), func(n string) bool { return !like(n, args) }))
 	})
 }
 

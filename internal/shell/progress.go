@@ -75,11 +75,7 @@ func (r *Runner) watch() func() {
 				if w, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil && w > 0 {
 					width = w
 				}
-				var lines []string
-				for _, j := range r.app.Jobs() {
-					lines = append(lines, progressLines(j.Progress(), time.Since(start), width)...)
-				}
-				stderr.show(lines)
+				stderr.show(r.engine.Progress(time.Since(start), width))
 			}
 		}
 	})

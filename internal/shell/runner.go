@@ -14,14 +14,10 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/volley-sql/volley/cluster/driver"
-	"github.com/volley-sql/volley/internal/app"
 	"github.com/volley-sql/volley/internal/output"
 	"github.com/volley-sql/volley/internal/session"
-	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/parse"
-	"github.com/volley-sql/volley/planner/stage"
 )
 
 // ErrClosedOutput says that whoever read the output has gone: nobody is left to tell.
@@ -30,12 +26,11 @@ var ErrClosedOutput = errors.New("the output was closed")
 // Runner runs statements one after the other and prints what they give. It is
 // used by one goroutine at a time.
 type Runner struct {
-	app     *app.App
-	session *session.Session
-	params  session.Params
-	header  bool
-	format  string // empty: as fits where results go
-	out     *sink
+	engine Engine
+	params session.Params
+	header bool
+	format string // empty: as fits where results go
+	out    *sink
 
 	// progress shows how far a statement is; stages its stages, when it starts.
 	progress, stages bool
@@ -58,12 +53,12 @@ type Options struct {
 }
 
 // NewRunner makes a Runner that prints to standard output.
-func NewRunner(a *app.App, s *session.Session, o Options) *Runner {
-	r := &Runner{app: a, session: s, params: o.Params, header: o.Header, format: o.Format, stages: o.Stages, out: standardOutput(), lend: func(f func() error) error { return f() }}
+func NewRunner(e Engine, o Options) *Runner {
+	r := &Runner{engine: e, params: o.Params, header: o.Header, format: o.Format, stages: o.Stages, out: standardOutput(), lend: func(f func() error) error { return f() }}
 	r.progress = term.IsTerminal(int(os.Stderr.Fd()))
-	a.OnJob(func(j *driver.Job) {
+	e.OnStages(func(text string) {
 		if r.stages {
-			fmt.Fprint(stderr, stage.Format(j.Stages()))
+			fmt.Fprint(stderr, text)
 		}
 	})
 	return r
@@ -131,12 +126,12 @@ func (r *Runner) statement(ctx context.Context, sql string) error {
 	start := time.Now()
 	stop := r.watch()
 	defer stop()
-	res, err := r.session.Run(ctx, r.expand(sql), r.params)
+	res, err := r.engine.Run(ctx, r.expand(sql), r.params)
 	if err != nil {
 		return err
 	}
 	if len(res.Schema) > 0 && (r.interactive || res.Query || !assigns(sql)) {
-		return r.print(res, start, stop)
+		return r.print(ctx, res, start, stop)
 	}
 	for _, err := range res.Rows { // nothing to show; the statement may still have to be carried out
 		if err != nil {
@@ -164,7 +159,10 @@ func assigns(sql string) bool {
 func (r *Runner) done(w *session.Written, start time.Time) {
 	text := "Done"
 	if w != nil {
-		text = fmt.Sprintf("%s written to %s", count(w.Rows, "row"), count(w.Files, "file"))
+		text = count(w.Rows, "row") + " written"
+		if w.Files >= 0 {
+			text += " to " + count(w.Files, "file")
+		}
 		if w.Bytes > 0 {
 			text += ", " + bytesText(w.Bytes)
 		}
@@ -194,7 +192,7 @@ func took(d time.Duration) string {
 }
 
 // print shows a result where results go.
-func (r *Runner) print(res *session.Result, start time.Time, stop func()) error {
+func (r *Runner) print(ctx context.Context, res *session.Result, start time.Time, stop func()) error {
 	format := r.format
 	if format == "" {
 		format = "table"
@@ -205,10 +203,8 @@ func (r *Runner) print(res *session.Result, start time.Time, stop func()) error 
 	if err := r.out.accepts(format); err != nil {
 		return err
 	}
-	o := output.Options{Header: r.header, Types: format == "box", Footer: format == "box" || format == "table", Zone: ZoneOf(res, r.session)}
-	if res.Settings != nil {
-		o.BinaryStyle = settings.BinaryOutputStyle.Get(res.Settings)
-	}
+	o := r.engine.Display(ctx, res)
+	o.Header, o.Types, o.Footer = r.header, format == "box", format == "box" || format == "table"
 	if r.interactive && r.timer && o.Footer {
 		o.Note = func() string { return "in " + took(time.Since(start)) }
 	}
@@ -263,15 +259,6 @@ func screenSize() (width, height int) {
 		return 0, 0
 	}
 	return w, h
-}
-
-// ZoneOf is the time zone that a result is shown in.
-func ZoneOf(res *session.Result, s *session.Session) *time.Location {
-	snap := res.Settings
-	if snap == nil {
-		snap = s.Settings.Snapshot()
-	}
-	return settings.TimeZone(snap)
 }
 
 // firstWrite calls f once, before the first byte: progress is taken off the

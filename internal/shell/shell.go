@@ -14,9 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/volley-sql/volley/internal/app"
 	"github.com/volley-sql/volley/internal/lineedit"
-	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/planner/parse"
 )
 
@@ -30,10 +28,10 @@ type Shell struct {
 }
 
 // New makes a shell; version is what it greets with.
-func New(a *app.App, s *session.Session, o Options, version string) *Shell {
-	r := NewRunner(a, s, o)
+func New(e Engine, o Options, version string) *Shell {
+	r := NewRunner(e, o)
 	r.interactive, r.timer = true, true
-	return &Shell{Runner: r, names: newWorld(s), version: version}
+	return &Shell{Runner: r, names: newWorld(e), version: version}
 }
 
 const (
@@ -50,7 +48,7 @@ func (sh *Shell) Run(ctx context.Context) error {
 	}
 	defer editor.Close()
 	sh.lend = editor.Lend
-	fmt.Fprintf(os.Stdout, "Volley %s on %s. Statements end with a semicolon; .help shows commands.\n", sh.version, sh.where())
+	fmt.Fprintf(os.Stdout, "Volley %s on %s. Statements end with a semicolon; .help shows commands.\n", sh.version, sh.engine.Where())
 	for !sh.leaving {
 		text, err := editor.Read(ctx)
 		switch {
@@ -69,14 +67,6 @@ func (sh *Shell) Run(ctx context.Context) error {
 		}
 	}
 	return sh.out.close()
-}
-
-// where says what statements run on.
-func (sh *Shell) where() string {
-	if n := sh.app.Driver().Partitions(); n > 1 {
-		return fmt.Sprintf("%d tasks a stage", n)
-	}
-	return "this machine"
 }
 
 // editor sets up line editing.

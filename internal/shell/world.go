@@ -16,7 +16,7 @@ import (
 // world is what completion knows of a session. Tables and columns are looked
 // up when they are first wanted and forgotten after each statement.
 type world struct {
-	s        *session.Session
+	e        Engine
 	funcs    func() []string
 	isFunc   func() map[string]bool
 	list     []string
@@ -25,8 +25,8 @@ type world struct {
 	spent    time.Duration // on looking up columns since the last statement
 }
 
-func newWorld(s *session.Session) *world {
-	w := &world{s: s}
+func newWorld(e Engine) *world {
+	w := &world{e: e}
 	w.funcs = sync.OnceValue(func() []string {
 		reg, err := all.Registry()
 		if err != nil {
@@ -69,13 +69,11 @@ func (w *world) tables() []string {
 	w.looked = true
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	entries, err := w.s.Tables(ctx)
+	list, err := w.e.Tables(ctx)
 	if err != nil {
 		return nil
 	}
-	for _, e := range entries {
-		w.list = append(w.list, e.Name)
-	}
+	w.list = list
 	return w.list
 }
 
@@ -94,7 +92,7 @@ func (w *world) columns(table string) []column {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	res, err := w.s.Run(ctx, "DESCRIBE QUERY SELECT * FROM "+name, session.Params{})
+	res, err := w.e.Run(ctx, "DESCRIBE QUERY SELECT * FROM "+name, session.Params{})
 	if err != nil {
 		return nil
 	}

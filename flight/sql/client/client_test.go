@@ -342,6 +342,23 @@ func TestLeaving(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	ended("cancelled")
+	// The end of a context is an error also where rows wait to be read.
+	rows, stop := context.WithCancel(t.Context())
+	defer stop()
+	if _, r, err = s.Query(rows, "SELECT id FROM range(9223372036854775807)"); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, err = range r.Rows {
+		if n++; n == 3 {
+			time.Sleep(100 * time.Millisecond)
+			stop()
+		}
+	}
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("after %d records: %v", n, err)
+	}
+	ended("cancelled among rows")
 	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before+2 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}

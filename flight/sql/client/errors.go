@@ -47,6 +47,10 @@ func Error(err error) error {
 		if n, err := strconv.Atoi(info.GetMetadata()["offset"]); err == nil {
 			e.Pos = n
 		}
+		if n, err := strconv.Atoi(info.GetMetadata()["end"]); err == nil {
+			e.End = n
+		}
+		e.Object = info.GetMetadata()["object"]
 		return e
 	}
 	return errors.New(plain(st.Message()))

@@ -32,73 +32,62 @@ func (s *Session) rows(ctx context.Context, info *flight.FlightInfo) iter.Seq2[a
 		defer wg.Wait()
 		defer cancel()
 		ends := info.GetEndpoint()
-		streams := make([]chan fetched, len(ends))
+		parts := make([]*part, len(ends))
 		opened := 0
 		open := func() {
 			if opened < len(ends) {
-				c := make(chan fetched, ahead)
-				streams[opened] = c
+				p := &part{records: make(chan arrow.RecordBatch, ahead)}
+				parts[opened] = p
 				e := ends[opened]
 				opened++
-				wg.Go(func() { s.fetch(ctx, e, c) })
+				wg.Go(func() { s.fetch(ctx, e, p) })
 			}
 		}
 		for range min(parallel, len(ends)) {
 			open()
 		}
 		for i := range ends {
-			for f := range streams[i] {
-				if f.err != nil {
-					yield(nil, f.err)
-					s.drain(cancel, streams[i:opened])
-					return
-				}
-				ok := yield(f.rec, nil)
-				f.rec.Release()
+			for rec := range parts[i].records {
+				ok := yield(rec, nil)
+				rec.Release()
 				if !ok {
-					s.drain(cancel, streams[i:opened])
+					drain(cancel, parts[i:opened])
 					return
 				}
+			}
+			if err := parts[i].err; err != nil {
+				drain(cancel, parts[i+1:opened])
+				yield(nil, err)
+				return
 			}
 			open()
 		}
 	}
 }
 
-type fetched struct {
-	rec arrow.RecordBatch
-	err error
+// part is an endpoint that is being read. err, set before records is closed,
+// is why it is not whole: rows that came before are not lost, and it is not lost behind them.
+type part struct {
+	records chan arrow.RecordBatch
+	err     error
 }
 
 // drain releases what was fetched and nobody will take.
-func (s *Session) drain(cancel func(), streams []chan fetched) {
+func drain(cancel func(), parts []*part) {
 	cancel()
-	for _, c := range streams {
-		for f := range c {
-			if f.rec != nil {
-				f.rec.Release()
-			}
+	for _, p := range parts {
+		for rec := range p.records {
+			rec.Release()
 		}
 	}
 }
 
-// fetch reads an endpoint into c and closes it. An error is the last thing in
-// it: rows that came before it are not lost, and it is not lost behind them.
-func (s *Session) fetch(ctx context.Context, e *flight.FlightEndpoint, c chan<- fetched) {
-	defer close(c)
-	fail := func(err error) {
-		select {
-		case c <- fetched{err: Error(err)}:
-		case <-ctx.Done():
-			select { // the reader may wait for the reason
-			case c <- fetched{err: Error(err)}:
-			default:
-			}
-		}
-	}
+// fetch reads an endpoint.
+func (s *Session) fetch(ctx context.Context, e *flight.FlightEndpoint, p *part) {
+	defer close(p.records)
 	r, err := s.get(ctx, e)
 	if err != nil {
-		fail(err)
+		p.err = Error(err)
 		return
 	}
 	defer r.Release()
@@ -108,7 +97,7 @@ func (s *Session) fetch(ctx context.Context, e *flight.FlightEndpoint, c chan<- 
 			return
 		}
 		if err != nil {
-			fail(err)
+			p.err = Error(err)
 			return
 		}
 		if rec.NumRows() == 0 {
@@ -116,10 +105,10 @@ func (s *Session) fetch(ctx context.Context, e *flight.FlightEndpoint, c chan<- 
 		}
 		rec.Retain()
 		select {
-		case c <- fetched{rec: rec}:
+		case p.records <- rec:
 		case <-ctx.Done():
 			rec.Release()
-			fail(context.Cause(ctx))
+			p.err = Error(context.Cause(ctx))
 			return
 		}
 	}

@@ -2,10 +2,14 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/volley-sql/volley/flight/sql"
 )
@@ -99,6 +103,59 @@ func (st *Statement) run(ctx context.Context, params arrow.RecordBatch) (*sql.Re
 		return nil, Error(err)
 	}
 	return &sql.Result{Rows: st.s.rows(ctx, info), Affected: -1}, nil
+}
+
+// Watch is Run for a query, of one row of parameters or nil, whose progress is
+// told until its first rows are there. Servers that cannot be polled tell nothing.
+func (st *Statement) Watch(ctx context.Context, params arrow.RecordBatch, tell func(sql.Progress)) (*sql.Result, error) {
+	if st.changes {
+		return st.run(ctx, params)
+	}
+	st.mu.Lock()
+	if params != nil {
+		st.p.SetParameters(params)
+	}
+	info, err := st.poll(ctx, tell)
+	st.mu.Unlock()
+	switch {
+	case status.Code(err) == codes.Unimplemented:
+		return st.run(ctx, params)
+	case err != nil:
+		return nil, Error(err)
+	}
+	return &sql.Result{Rows: st.s.rows(ctx, info), Affected: -1}, nil
+}
+
+// poll asks until the result can be read. If ctx ends the query is cancelled.
+func (st *Statement) poll(ctx context.Context, tell func(sql.Progress)) (*flight.FlightInfo, error) {
+	var next *flight.FlightDescriptor
+	for {
+		p, err := st.p.ExecutePoll(ctx, next)
+		if err != nil {
+			if ctx.Err() != nil && next != nil {
+				st.s.cancel(next)
+			}
+			return nil, err
+		}
+		if len(p.GetInfo().GetEndpoint()) > 0 || p.GetFlightDescriptor() == nil {
+			return p.GetInfo(), nil
+		}
+		next = p.GetFlightDescriptor()
+		told := sql.Progress{Fraction: -1}
+		if json.Unmarshal(p.GetInfo().GetAppMetadata(), &told) != nil && p.Progress != nil {
+			told.Fraction = p.GetProgress()
+		}
+		tell(told)
+	}
+}
+
+// cancel ends a query that is being polled: what it is polled by is its ticket.
+func (s *Session) cancel(polled *flight.FlightDescriptor) {
+	ctx, cancel := context.WithTimeout(context.Background(), optionTimeout)
+	defer cancel()
+	_, _ = s.fs.CancelFlightInfo(ctx, &flight.CancelFlightInfoRequest{Info: &flight.FlightInfo{
+		Endpoint: []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: polled.GetCmd()}}},
+	}})
 }
 
 // Close gives the statement back.
