@@ -74,7 +74,7 @@ func TestGoneClients(t *testing.T) {
 			cancel()
 		},
 		"the deadline is over": func(t *testing.T, s *served, e *fake) {
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			st := reading(ctx, t, s.flight(), e, "wait")
 			_, err := st.Recv()
@@ -158,8 +158,9 @@ func TestGoneClients(t *testing.T) {
 	}
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := &fake{}
-			s := serving(t, e, serve.ServerOptions{SQL: sql.Options{SessionIdle: 100 * time.Millisecond, ResultTTL: 100 * time.Millisecond}})
+			s := serving(t, e, serve.ServerOptions{SQL: sql.Options{SessionIdle: 2 * time.Second, ResultTTL: 2 * time.Second}})
 			way(t, s, e)
 			start := time.Now()
 			eventually(t, "the work has ended", func() bool { return e.running.Load() == 0 })

@@ -228,7 +228,7 @@ func TestConnections(t *testing.T) {
 	})
 	t.Run("that query and go", func(t *testing.T) {
 		e := &fake{}
-		s := serving(t, e, serve.ServerOptions{SQL: sql.Options{ResultTTL: 50 * time.Millisecond}})
+		s := serving(t, e, serve.ServerOptions{SQL: sql.Options{ResultTTL: 3 * time.Second}})
 		before := runtime.NumGoroutine()
 		for range 50 {
 			conn := s.dial()

@@ -206,7 +206,7 @@ func TestTickets(t *testing.T) {
 // TestExpiry: what nobody reads goes, and its session with it.
 func TestExpiry(t *testing.T) {
 	e := &fake{}
-	s := serving(t, e, serve.ServerOptions{SQL: sql.Options{ResultTTL: 60 * time.Millisecond, SessionIdle: 200 * time.Millisecond}})
+	s := serving(t, e, serve.ServerOptions{SQL: sql.Options{ResultTTL: time.Second, SessionIdle: 2 * time.Second}})
 	f := s.flight()
 	ann := as(t.Context(), "ann")
 	t.Run("a ticket that nobody redeems", func(t *testing.T) {
@@ -230,7 +230,7 @@ func TestExpiry(t *testing.T) {
 			if _, err := st.Recv(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(120 * time.Millisecond)
+			time.Sleep(500 * time.Millisecond)
 		}
 		for err == nil {
 			_, err = st.Recv()
