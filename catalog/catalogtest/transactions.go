@@ -210,17 +210,37 @@ func (s *suite) definitions() {
 	s.fails(user.Apply(s.ctx), sqlerr.TransactionConflict)
 }
 
-// externalInTransaction: files that are not the catalog's cannot take part.
+// externalInTransaction: what is written to external tables is published last.
 func (s *suite) externalInTransaction() {
 	ext := spec("default", "ext")
 	ext.Info.Location = filepath.ToSlash(s.TempDir())
 	s.ok(s.c.CreateTable(s.ctx, ext, catalog.CreateNew, nil))
+	for _, commit := range []bool{false, true} {
+		tx := s.begin()
+		s.insert(tx, "ext", catalog.Append, nil, [2]string{"", "a\n"})
+		s.insert(tx, "ext", catalog.Append, nil, [2]string{"", "b\n"})
+		s.want(s.c, "ext")
+		if !commit {
+			s.ok(tx.Rollback(s.ctx))
+			s.want(s.c, "ext")
+			continue
+		}
+		s.ok(tx.Apply(s.ctx))
+		s.want(s.c, "ext", "a", "b")
+	}
 	tx := s.begin()
-	_, err := tx.Begin(s.ctx, catalog.TableSpec{Name: catalog.Name{Database: "default", Table: "ext"}}, catalog.Append)
-	s.fails(err, sqlerr.UnsupportedTableOperation)
-	s.want(tx, "ext")
+	s.insert(tx, "ext", catalog.Overwrite, nil, [2]string{"", "c\n"})
 	s.ok(tx.DropTable(s.ctx, "default", "ext", false, false))
 	s.ok(tx.Apply(s.ctx))
-	_, err = s.read(s.c, "ext")
+	_, err := s.read(s.c, "ext")
 	s.fails(err, sqlerr.TableOrViewNotFound)
+	s.ok(s.c.CreateTable(s.ctx, ext, catalog.CreateNew, nil))
+	s.want(s.c, "ext", "a", "b")
+	tx = s.begin()
+	s.insert(tx, "ext", catalog.Overwrite, nil, [2]string{"", "c\n"})
+	s.ok(s.c.DropTable(s.ctx, "default", "ext", false, false))
+	s.fails(tx.Apply(s.ctx), sqlerr.TransactionConflict)
+	if left := s.dataFiles(ext.Info.Location); len(left) != 3 { // and _SUCCESS
+		s.Errorf("%q are left of two files and _SUCCESS", left)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/files"
 	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/internal/types"
 )
 
 // overlay is records that a transaction has changed, over those it has not.
@@ -24,8 +25,20 @@ type overlay struct {
 	appending bool
 	// folders are those of tables that were dropped or replaced.
 	folders []string
-	// held are jobs whose files the records list.
+	// held are jobs whose files the records list, or later does.
 	held []*files.Job
+	// later are the writes to external tables, in order: their files are not in records.
+	later []laterWrite
+}
+
+// laterWrite is a finished write to an external table whose files stay staged
+// until the transaction is applied.
+type laterWrite struct {
+	key    objectKey
+	job    *files.Job
+	mode   catalog.WriteMode
+	static map[string]types.Datum
+	files  []catalog.File
 }
 
 type objectKey struct{ database, name string }

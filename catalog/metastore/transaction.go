@@ -66,12 +66,15 @@ func (t *Transaction) Apply(ctx context.Context) error {
 	if !t.over.close() {
 		return transactionOver()
 	}
-	if len(t.over.objects)+len(t.over.databases) == 0 {
+	if len(t.over.objects)+len(t.over.databases)+len(t.over.later) == 0 {
 		return t.end(ctx)
 	}
 	err := t.parent.cfg.Records.Update(ctx, func(tx Tx) error {
 		changes, err := t.merged(tx)
 		if err != nil {
+			return err
+		}
+		if err := t.stillThere(tx); err != nil {
 			return err
 		}
 		for i := range changes {
@@ -94,7 +97,44 @@ func (t *Transaction) Apply(ctx context.Context) error {
 		}
 		_ = t.cfg.Store.RemoveAll(context.WithoutCancel(ctx), f)
 	}
-	return t.end(ctx)
+	return errors.Join(t.publishLater(ctx), t.end(ctx))
+}
+
+// stillThere is the conflict of a write to an external table that somebody else
+// has dropped or moved.
+func (t *Transaction) stillThere(tx Tx) error {
+	for _, w := range t.over.later {
+		if t.over.objects[w.key] != nil {
+			continue // compared as what the transaction changed
+		}
+		o, err := tx.Object(w.key.database, w.key.name)
+		if err != nil {
+			return err
+		}
+		if o == nil || o.Table == nil || o.Table.Spec.Info.Location != w.job.Target.Location {
+			return conflict(quoted(t.full(w.key.database, w.key.name)))
+		}
+	}
+	return nil
+}
+
+// publishLater gives external tables the files that the transaction wrote to
+// them, each write as a whole. The transaction is committed: a failure here says
+// which table has not got its rows, and the others get theirs.
+func (t *Transaction) publishLater(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	var first error
+	for _, w := range t.over.later {
+		if c := t.over.objects[w.key]; c != nil && (c.now == nil || c.now.Table == nil || c.now.Table.Spec.Info.Location != w.job.Target.Location) {
+			continue // dropped or replaced later on
+		}
+		name := t.full(w.key.database, w.key.name)
+		if err := w.job.Publish(ctx, w.mode, w.static, w.files); err != nil && first == nil {
+			first = catalog.NotPublished(quoted(name), err)
+		}
+		t.parent.forget(name)
+	}
+	return first
 }
 
 // inUse reports whether a table of the transaction lies in a folder: one that
@@ -126,7 +166,7 @@ func (t *Transaction) end(ctx context.Context) error {
 	t.over.held, t.jobs = nil, map[string]*files.Job{}
 	t.mu.Unlock()
 	var first error
-	for _, j := range jobs {
+	for _, j := range slices.Backward(jobs) { // the first one may have made the folder
 		if err := j.Discard(context.WithoutCancel(ctx)); err != nil && first == nil {
 			first = err
 		}

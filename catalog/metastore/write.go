@@ -53,10 +53,6 @@ func (c *Catalog) Begin(ctx context.Context, t catalog.TableSpec, w catalog.Writ
 }
 
 func (c *Catalog) stage(ctx context.Context, t catalog.TableSpec, w catalog.WriteMode) (*catalog.Staged, error) {
-	if c.txn != nil && !t.Info.Managed {
-		return nil, sqlerr.New(sqlerr.UnsupportedTableOperation, "The feature is not supported: writing to the external table %s in a transaction.", quoted(c.full(t.Name.Database, t.Name.Table))).
-			WithHint("Its files are not the catalog's to publish with others. Write to it outside of a transaction, with autocommit on.")
-	}
 	target := catalog.WriteTarget{
 		Format: t.Info.Provider, Options: lower(t.Info.Options), Location: t.Info.Location, Schema: t.Schema,
 	}
@@ -102,6 +98,12 @@ func (c *Catalog) Commit(ctx context.Context, s *catalog.Staged, fs []catalog.Fi
 	if !s.Spec.Info.Managed {
 		if _, err := c.object(ctx, db, name); err != nil {
 			return err
+		}
+		if c.txn != nil {
+			c.txn.mu.Lock()
+			c.txn.later = append(c.txn.later, laterWrite{objectKey{db, name}, j, s.Mode, s.Static, fs})
+			c.txn.mu.Unlock()
+			return c.settle(ctx, s)
 		}
 		if err := j.Publish(ctx, s.Mode, s.Static, fs); err != nil {
 			return err
@@ -154,6 +156,11 @@ func (c *Catalog) firstFiles(ctx context.Context, r *TableRecord, old *Object, s
 		mode := catalog.Append
 		if old != nil || staged.Mode != catalog.Append {
 			mode = catalog.Overwrite
+		}
+		if c.txn != nil { // whose lock is held: records are being changed
+			k := objectKey{r.Spec.Name.Database, r.Spec.Name.Table}
+			c.txn.later = append(c.txn.later, laterWrite{k, c.job(staged, false), mode, nil, staged.Files})
+			return nil
 		}
 		return c.job(staged, false).Publish(ctx, mode, nil, staged.Files)
 	}

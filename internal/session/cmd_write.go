@@ -227,15 +227,12 @@ func (s *Session) writeFolder(ctx context.Context, st *statement, env *bind.Env,
 	if err := s.mayFiles(ctx, catalog.Modify); err != nil {
 		return nil, err
 	}
-	if err := s.outside("writing files that are no table"); err != nil {
-		return nil, err
-	}
 	job, err := files.StartJob(ctx, s.cfg.Store, to)
 	if err != nil {
 		return nil, err
 	}
 	written, err := s.write(ctx, st, env, p, job.Target)
-	if err == nil {
+	if err == nil && !s.later(folderWrite{job, mode, written}) {
 		err = job.Publish(ctx, mode, nil, written)
 	}
 	if err != nil {

@@ -2,20 +2,69 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/files"
 	"github.com/volley-sql/volley/catalog/guard"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 )
 
 // transaction is what a session changes together, by catalog. The state of the
-// session itself (settings, temporary views, variables) is no part of it, and
-// neither are folders that are no tables.
+// session itself (settings, temporary views, variables) is no part of it.
 type transaction struct {
 	catalogs map[string]catalog.Transaction
+	// folders are the writes to folders that are no tables, in order. They stay
+	// staged until the catalogs have committed, and then are published one after the other.
+	folders []folderWrite
+}
+
+// folderWrite is a finished write to a folder.
+type folderWrite struct {
+	job   *files.Job
+	mode  catalog.WriteMode
+	files []catalog.File
+}
+
+// later takes a write into the open transaction and reports whether there is one.
+func (s *Session) later(w folderWrite) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.txn == nil {
+		return false
+	}
+	s.txn.folders = append(s.txn.folders, w)
+	return true
+}
+
+// publish gives the folders of a transaction that is committed what it wrote to
+// them. One that fails does not keep the others from theirs.
+func (t *transaction) publish(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	var first error
+	for _, w := range t.folders {
+		err := w.job.Publish(ctx, w.mode, nil, w.files)
+		if err == nil {
+			continue
+		}
+		_ = w.job.Discard(ctx)
+		if first == nil {
+			first = catalog.NotPublished(w.job.Target.Location, err)
+		}
+	}
+	return first
+}
+
+func (t *transaction) discard(ctx context.Context) (first error) {
+	for _, w := range slices.Backward(t.folders) { // the first one may have made the folder
+		if err := w.job.Discard(context.WithoutCancel(ctx)); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 // Begin starts a transaction: what is written from now on others see at
@@ -52,7 +101,8 @@ func (t *transaction) add(temp catalog.Catalog) {
 }
 
 // Commit ends the transaction and makes what it wrote visible. If that fails
-// nothing of it is written.
+// nothing of it is written, but where the error says that it is committed and
+// files of one table or folder are missing (catalog.NotPublished).
 func (s *Session) Commit(ctx context.Context) error {
 	t, err := s.endTransaction()
 	if err != nil {
@@ -66,7 +116,11 @@ func (s *Session) Commit(ctx context.Context) error {
 		}
 		first = c.Apply(ctx)
 	}
-	return first
+	if first != nil {
+		_ = t.discard(ctx)
+		return first
+	}
+	return t.publish(ctx)
 }
 
 // Rollback ends the transaction without a trace.
@@ -79,7 +133,7 @@ func (s *Session) Rollback(ctx context.Context) error {
 }
 
 func (t *transaction) rollback(ctx context.Context) error {
-	var first error
+	first := t.discard(ctx)
 	for _, c := range t.catalogs {
 		if err := c.Rollback(ctx); err != nil && first == nil {
 			first = err
@@ -134,7 +188,7 @@ func (s *Session) catalogIn(name string) catalog.Catalog {
 	return s.catalogs[k]
 }
 
-// outside is the error of a write that cannot be part of a transaction, if one is open.
+// outside is the error of what cannot be part of a transaction, if one is open.
 func (s *Session) outside(what string) error {
 	if !s.InTransaction() {
 		return nil

@@ -114,6 +114,28 @@ class TestTransactions:
         c.rollback()
         assert rows(other, "SELECT count(*) FROM txn") == [(2,)]
 
+    def test_files_in_a_transaction(self, connect, tmp_path):
+        """The driver's default is autocommit off: folders and external tables are written at commit."""
+        c, other = connect(autocommit=False), connect()
+        with c.cursor() as cur:
+            cur.execute(f"CREATE OR REPLACE TABLE txn_ext (a INT) USING parquet LOCATION '{tmp_path}/ext'")
+        c.commit()
+        for commit in (False, True):
+            with c.cursor() as cur:
+                cur.execute("INSERT INTO txn_ext VALUES (1)")
+                cur.execute("INSERT INTO txn_ext VALUES (2)")
+                cur.execute(f"INSERT OVERWRITE DIRECTORY '{tmp_path}/dir' USING parquet SELECT 7 AS n")
+                cur.adbc_ingest("txn_ext", pa.table({"a": pa.array([3], pa.int32())}), mode="append")
+            assert rows(c, "SELECT count(*) FROM txn_ext") == [(0,)]
+            assert rows(other, "SELECT count(*) FROM txn_ext") == [(0,)]
+            if not commit:
+                c.rollback()
+                assert not os.path.exists(f"{tmp_path}/dir")
+            else:
+                c.commit()
+        assert rows(other, "SELECT sum(a) FROM txn_ext") == [(6,)]
+        assert rows(c, f"SELECT * FROM parquet.`{tmp_path}/dir`") == [(7,)]
+
     def test_ingest_in_a_transaction(self, connect):
         c = connect(autocommit=False)
         other = connect()
