@@ -1,7 +1,6 @@
 package str
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 	"net/url"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
-	"github.com/volley-sql/volley/exec/function/cast"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
@@ -54,128 +52,6 @@ const (
 	maxWidth  = 1_000_000
 	maxPlaces = 10_000
 )
-
-// printf is java.util.Formatter for the conversions d s S f e g x X o c b n %.
-func printf(x *build.Context, f string, args []types.Datum, ts []types.Type) (types.Datum, error) {
-	var b strings.Builder
-	next := 0
-	for f != "" {
-		k := strings.IndexByte(f, '%')
-		if k < 0 {
-			b.WriteString(f)
-			break
-		}
-		b.WriteString(f[:k])
-		f = f[k+1:]
-		end := strings.IndexFunc(f, func(r rune) bool { return unicode.IsLetter(r) || r == '%' })
-		if end < 0 {
-			return nil, badFormat("%" + f)
-		}
-		spec, verb := f[:end], f[end]
-		f = f[end+1:]
-		if verb == 'n' || verb == '%' {
-			b.WriteByte(map[byte]byte{'n': '\n', '%': '%'}[verb])
-			continue
-		}
-		at := next
-		if d := strings.IndexByte(spec, '$'); d >= 0 {
-			n, err := strconv.Atoi(spec[:d])
-			if err != nil || n < 1 {
-				return nil, badFormat("%" + spec)
-			}
-			at, spec = n-1, spec[d+1:]
-		} else {
-			next++
-		}
-		if at >= len(args) {
-			return nil, badFormat("Format specifier '%" + spec + string(verb) + "'")
-		}
-		if w, _ := strconv.Atoi(strings.Trim(strings.Split(strings.TrimLeft(spec, "-+ 0,(#"), ".")[0], " ")); w > maxWidth {
-			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "The width %d of the format specifier '%%%s%c' is more than %d.", w, spec, verb, maxWidth)
-		}
-		out, ok := printOne(x, spec, verb, args[at], ts[at])
-		if !ok {
-			return nil, badFormat("Format specifier '%" + spec + string(verb) + "'")
-		}
-		b.WriteString(out)
-	}
-	return b.String(), nil
-}
-
-func printOne(x *build.Context, spec string, verb byte, d types.Datum, t types.Type) (string, bool) {
-	comma := strings.Contains(spec, ",")
-	spec = strings.ReplaceAll(spec, ",", "")
-	if strings.Trim(spec, "-+ 0123456789.#(") != "" {
-		return "", false
-	}
-	width, _, _ := strings.Cut(spec, ".")
-	if d == nil {
-		if verb == 'b' || verb == 'B' {
-			return fmt.Sprintf("%"+width+"s", "false"), true
-		}
-		return fmt.Sprintf("%"+strings.TrimLeft(width, "0+ #(")+"s", "null"), true
-	}
-	switch verb {
-	case 's', 'S':
-		v := cast.Text(d, t, x.TimeZone)
-		if verb == 'S' {
-			v = strings.ToUpper(v)
-		}
-		return fmt.Sprintf("%"+spec+"s", v), true
-	case 'b', 'B':
-		v := "true"
-		if is, ok := d.(bool); ok {
-			v = strconv.FormatBool(is)
-		}
-		return fmt.Sprintf("%"+spec+"s", v), true
-	case 'd':
-		n, ok := d.(int64)
-		if !ok || !t.Kind.IsInteger() {
-			return "", false
-		}
-		v := fmt.Sprintf("%"+spec+"d", n)
-		if comma {
-			v = group(v)
-		}
-		return v, true
-	case 'x', 'X', 'o':
-		n, ok := d.(int64)
-		if !ok || !t.Kind.IsInteger() {
-			return "", false
-		}
-		u := uint64(n)
-		if w := t.Storage().Width(); w < 8 {
-			u &= 1<<(8*w) - 1
-		}
-		return fmt.Sprintf("%"+spec+string(verb), u), true
-	case 'c':
-		n, ok := d.(int64)
-		if !ok {
-			return "", false
-		}
-		return fmt.Sprintf("%"+spec+"c", rune(n)), true
-	case 'f', 'e', 'E', 'g', 'G':
-		var v float64
-		switch n := d.(type) {
-		case float64:
-			v = n
-		case types.Int128:
-			r := new(big.Rat).SetFrac(n.Big(), types.Pow10[t.S].Big())
-			v, _ = r.Float64()
-		default:
-			return "", false
-		}
-		if verb == 'g' && !strings.Contains(spec, ".") {
-			spec += ".6"
-		}
-		out := fmt.Sprintf("%"+spec+string(verb), v)
-		if comma {
-			out = group(out)
-		}
-		return out, true
-	}
-	return "", false
-}
 
 // group puts commas between thousands of the integral digits in v.
 func group(v string) string {
