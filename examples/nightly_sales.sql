@@ -20,7 +20,7 @@ CREATE OR REPLACE TEMP VIEW arrivals AS
 SELECT * FROM parquet.`${data}/transactions` WHERE day <= CAST(:day AS DATE);
 
 CREATE OR REPLACE TEMP VIEW stores
-USING csv OPTIONS (path '${data}/stores.csv', header 'true', inferSchema 'true');
+USING csv OPTIONS (path '${data}/stores.csv', header 'true', inferSchema 'true', escape '"');
 
 CREATE OR REPLACE TEMP VIEW products
 USING json OPTIONS (path '${data}/products.jsonl');

@@ -2,6 +2,9 @@
 // program with the DataFrame API. It writes the same tables, byte for byte:
 //
 //	go run ./examples/nightly_sales --day 2026-11-21 --data testdata/retail --out out
+//
+// With --master 'local-cluster[2,1,512]' executor processes do the work; they are
+// the volley binary, which --volley names.
 package main
 
 import (
@@ -27,7 +30,9 @@ func main() {
 	j := job{}
 	flag.StringVar(&j.Data, "data", "testdata/retail", "folder of the retailer's files")
 	flag.StringVar(&j.Out, "out", "out", "folder for the results; a second run replaces them")
-	threads := flag.Int("threads", 0, "threads (default: one a core)")
+	threads := flag.Int("threads", 0, "threads of a local master (default: one a core)")
+	master := flag.String("master", "local[*]", "where to run, a master URL")
+	binary := flag.String("volley", "volley", "the volley binary, which executor processes run")
 	flag.Parse()
 	t, err := time.Parse(time.DateOnly, *day)
 	if err != nil {
@@ -37,16 +42,17 @@ func main() {
 	j.Day = volley.DateOf(t)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := j.run(ctx, *threads, os.Stdout); err != nil {
+	where := []volley.Option{volley.WithMaster(*master), volley.WithThreads(*threads), volley.WithExecutorCommand(*binary, "executor")}
+	if err := j.run(ctx, os.Stdout, where...); err != nil {
 		fmt.Fprintln(os.Stderr, "nightly_sales:", err)
 		os.Exit(1)
 	}
 }
 
-// run does the job and prints a summary to w.
-func (j job) run(ctx context.Context, threads int, w io.Writer) error {
+// run does the job in a session opened with options, and prints a summary to w.
+func (j job) run(ctx context.Context, w io.Writer, options ...volley.Option) error {
 	// Days are those of UTC, wherever the job runs.
-	s, err := volley.Open(ctx, volley.WithThreads(threads), volley.WithConf("spark.sql.session.timeZone", "UTC"))
+	s, err := volley.Open(ctx, append(options, volley.WithConf("spark.sql.session.timeZone", "UTC"))...)
 	if err != nil {
 		return err
 	}
@@ -74,7 +80,7 @@ func (j job) read(s *volley.Session) inputs {
 	return inputs{
 		// What arrived, partitioned by the day of arrival.
 		arrivals: s.Read().Parquet(j.Data + "/transactions").Filter(col("day").Leq(j.Day)).Alias("a"),
-		stores:   s.Read().Option("header", "true").Option("inferSchema", "true").CSV(j.Data + "/stores.csv").Alias("s"),
+		stores:   s.Read().Option("header", "true").Option("inferSchema", "true").Option("escape", `"`).CSV(j.Data + "/stores.csv").Alias("s"),
 		products: s.Read().JSON(j.Data + "/products.jsonl").Alias("p"),
 		rates: s.Read().Load(j.Data+"/fx_rates.csv").
 			Select(col("day").Cast("date").As("day"), "currency", col("rate_to_eur").Cast("decimal(12, 6)").As("rate_to_eur")).Alias("f"),
