@@ -107,6 +107,7 @@ func (f *serveFlags) addLimits(cmd *cobra.Command) {
 	fl.DurationVar(&f.o.SQL.ResultTTL, "result-ttl", 5*time.Minute, "how long a result that is not read is kept")
 	fl.DurationVar(&f.o.SQL.QueryTimeout, "query-timeout", 0, "time limit of queries; 0 is none")
 	fl.DurationVar(&f.o.SQL.KeepAlive, "keep-alive", 0, "send an empty batch on streams that are silent for so long, for proxies that end them; 0 is never")
+	fl.IntVar(&f.o.SQL.Endpoints, "endpoints", 1, "endpoints that results without order are offered in, for clients that read several at a time; 1 to 64")
 	fl.IntVar(&f.o.SQL.MaxSessions, "max-sessions", 10_000, "sessions at a time")
 	fl.IntVar(&f.o.Listen.MaxConnections, "max-connections", 10_000, "connections at a time")
 	fl.IntVar(&f.o.SQL.Admission.Running, "max-queries", 64, "queries that run at a time")
@@ -145,6 +146,9 @@ func (f *serveFlags) run(ctx context.Context) error {
 		return err
 	}
 	defer closeLog()
+	if f.o.SQL.Endpoints < 1 || f.o.SQL.Endpoints > 64 {
+		return usagef("--endpoints is from 1 to 64")
+	}
 	f.files = f.reach()
 	a, err := f.open(func(o *app.Options) { o.Admins = f.admins })
 	if err != nil {

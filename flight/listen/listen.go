@@ -104,7 +104,9 @@ func Open(o Options) (*Server, error) {
 		grpc.ChainStreamInterceptor(append([]grpc.StreamServerInterceptor{recoverStream(o.Log), o.Metrics.stream}, o.Stream...)...),
 		grpc.StatsHandler(&tagger{tag: o.Tag}),
 		grpc.MaxRecvMsgSize(o.MaxMessage), grpc.MaxSendMsgSize(o.MaxMessage), grpc.MaxConcurrentStreams(o.MaxStreams),
-		grpc.InitialWindowSize(8<<20), grpc.InitialConnWindowSize(16<<20), grpc.WriteBufferSize(256<<10), grpc.ReadBufferSize(256<<10),
+		grpc.InitialWindowSize(8<<20), grpc.InitialConnWindowSize(16<<20),
+		// A connection that is idle has no buffer to write with, and a small one to read with.
+		grpc.WriteBufferSize(256<<10), grpc.SharedWriteBuffer(true), grpc.ReadBufferSize(32<<10),
 		// Goroutines that serve one call after the other keep their grown stacks: growing them was a tenth of a small query.
 		grpc.NumStreamWorkers(streamWorkers),
 		grpc.MaxHeaderListSize(1<<20), grpc.ConnectionTimeout(20*time.Second),

@@ -125,6 +125,10 @@ func (st *fakeStatement) Schema() *arrow.Schema {
 	}
 	return fakeSchema
 }
+
+// Unordered says that rows of "rows …" may come in any order.
+func (st *fakeStatement) Unordered() bool { return strings.HasPrefix(st.text, "rows ") }
+
 func (*fakeStatement) Params() *arrow.Schema { return arrow.NewSchema(nil, nil) }
 func (st *fakeStatement) Changes() bool {
 	return st.text == "change" || st.text == "touch"

@@ -2,10 +2,8 @@ package sql
 
 import (
 	"context"
-	"iter"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
@@ -80,19 +78,19 @@ func (s *Server) doGet(t *flight.Ticket, stream flight.FlightService_DoGetServer
 	}
 	switch cmd := cmd.(type) {
 	case *pb.TicketStatementQuery:
-		_, q, release, err := s.redeem(ctx, cmd.GetStatementHandle())
+		_, q, part, release, err := s.redeem(ctx, cmd.GetStatementHandle())
 		if err != nil {
 			return s.failed(ctx, "", err)
 		}
 		defer release()
-		return s.sendQuery(stream, q)
+		return s.sendQuery(stream, q, part)
 	case *pb.CommandPreparedStatementQuery:
 		q, release, err := s.bound(ctx, cmd)
 		if err != nil {
 			return s.failed(ctx, "", err)
 		}
 		defer release()
-		return s.sendQuery(stream, q)
+		return s.sendQuery(stream, q, 0)
 	}
 	c, release, err := s.client(ctx)
 	if err != nil {
@@ -119,38 +117,41 @@ func unpack(b []byte) (proto.Message, error) {
 }
 
 // redeemTicket finds the query of a ticket that came in a message, if at all.
-func (s *Server) redeemTicket(ctx context.Context, t *flight.Ticket) (*client, *query, func(), error) {
+func (s *Server) redeemTicket(ctx context.Context, t *flight.Ticket) (*client, *query, int, func(), error) {
 	cmd, err := unpack(t.GetTicket())
 	if err != nil {
-		return nil, nil, nil, errHandle
+		return nil, nil, 0, nil, errHandle
 	}
 	q, ok := cmd.(*pb.TicketStatementQuery)
 	if !ok {
-		return nil, nil, nil, errHandle
+		return nil, nil, 0, nil, errHandle
 	}
 	return s.redeem(ctx, q.GetStatementHandle())
 }
 
-// redeem finds the query of a ticket's handle.
-func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, func(), error) {
+// redeem finds the query of a ticket's handle, and which endpoint of its result the ticket is for.
+func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, int, func(), error) {
 	h, err := s.seal.open(b, queryHandle, time.Now())
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, 0, nil, err
 	}
 	c, release, err := s.holder(ctx, h)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, 0, nil, err
 	}
 	q, err := c.query(h.object)
 	if err != nil {
 		release()
-		return nil, nil, nil, err
+		return nil, nil, 0, nil, err
 	}
-	return c, q, release, nil
+	return c, q, int(h.endpoint), release, nil
 }
 
-func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query) error {
+func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query, part int) error {
 	ctx := stream.Context()
-	var rows iter.Seq2[arrow.RecordBatch, error] = q.read(ctx, s.o.KeepAlive)
+	rows := q.read(ctx, s.o.KeepAlive)
+	if q.endpoints() > 1 {
+		rows = q.readPart(ctx, part, s.o.KeepAlive)
+	}
 	return s.failed(ctx, q.name(), send(stream, q.schema, rows, compression(ctx, q.c)...))
 }

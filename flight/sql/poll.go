@@ -49,7 +49,7 @@ func (s *Server) PollFlightInfo(ctx context.Context, desc *flight.FlightDescript
 	if !ok {
 		return nil, status.Error(codes.InvalidArgument, "Only queries can be polled.")
 	}
-	_, q, release, err := s.redeem(ctx, t.GetStatementHandle())
+	_, q, _, release, err := s.redeem(ctx, t.GetStatementHandle())
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}
@@ -119,7 +119,7 @@ func (s *Server) underway(q *query, desc *flight.FlightDescriptor) (*flight.Poll
 		}
 	}
 	var a anypb.Any
-	if err := a.MarshalFrom(&pb.TicketStatementQuery{StatementHandle: s.handle(q)}); err != nil {
+	if err := a.MarshalFrom(&pb.TicketStatementQuery{StatementHandle: s.handle(q, 0)}); err != nil {
 		return nil, err
 	}
 	cmd, err := proto.Marshal(&a)

@@ -62,6 +62,7 @@ type query struct {
 	affected int64
 	progress func() Progress
 	expires  time.Time
+	parts    []part // of a result in several endpoints; nil: it has one
 }
 
 // newQuery registers a query. params are retained.

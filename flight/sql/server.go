@@ -33,6 +33,8 @@ type Options struct {
 	// BindLimit bounds the parameters bound to one statement, in bytes: 64 MiB.
 	BindLimit int64
 	Admission AdmissionLimits
+	// Endpoints is how many a result is offered in whose rows have no order, to be read at the same time: 1.
+	Endpoints int
 	// KeepAlive sends an empty batch when a stream has had nothing to send for
 	// so long, for proxies that end idle streams; 0: never.
 	KeepAlive time.Duration

@@ -98,9 +98,13 @@ func (s *Server) inform(ctx context.Context, q *query, desc *flight.FlightDescri
 			return nil, s.failed(ctx, q.name(), err)
 		}
 	}
-	end, err := s.endpoint(q)
-	if err != nil {
-		return nil, s.failed(ctx, q.name(), err)
+	q.split()
+	ends := make([]*flight.FlightEndpoint, q.endpoints())
+	for i := range ends {
+		var err error
+		if ends[i], err = s.endpoint(q, i); err != nil {
+			return nil, s.failed(ctx, q.name(), err)
+		}
 	}
 	encoded := q.encoded
 	if encoded == nil {
@@ -109,8 +113,8 @@ func (s *Server) inform(ctx context.Context, q *query, desc *flight.FlightDescri
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	info := &flight.FlightInfo{
-		Schema: encoded, FlightDescriptor: echo(desc), Endpoint: []*flight.FlightEndpoint{end},
-		TotalRecords: -1, TotalBytes: -1, Ordered: true,
+		Schema: encoded, FlightDescriptor: echo(desc), Endpoint: ends,
+		TotalRecords: -1, TotalBytes: -1, Ordered: len(ends) == 1,
 	}
 	if q.done && q.err == nil {
 		info.TotalRecords, info.TotalBytes = q.rows, q.bytes
@@ -132,13 +136,20 @@ func echo(d *flight.FlightDescriptor) *flight.FlightDescriptor {
 
 // handle is what names a query to its client. How long it is good for is
 // decided by the query: it may be read for longer than it may wait.
-func (s *Server) handle(q *query) []byte {
-	return s.seal.seal(handle{kind: queryHandle, session: q.c.id, object: q.id})
+func (s *Server) handle(q *query, part int) []byte {
+	return s.seal.seal(handle{kind: queryHandle, endpoint: uint16(part), session: q.c.id, object: q.id})
 }
 
-// endpoint is where the result of a query can be read: here.
-func (s *Server) endpoint(q *query) (*flight.FlightEndpoint, error) {
-	t, err := flightsql.CreateStatementQueryTicket(s.handle(q))
+// endpoints is how many endpoints the result has.
+func (q *query) endpoints() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return max(1, len(q.parts))
+}
+
+// endpoint is where a part of the result of a query can be read: here.
+func (s *Server) endpoint(q *query, part int) (*flight.FlightEndpoint, error) {
+	t, err := flightsql.CreateStatementQueryTicket(s.handle(q, part))
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (s *Server) EndTransaction(ctx context.Context, req flightsql.ActionEndTran
 func (s *Server) CancelFlightInfo(ctx context.Context, req *flight.CancelFlightInfoRequest) (out flight.CancelFlightInfoResult, err error) {
 	out.Status = flight.CancelStatusNotCancellable
 	for _, e := range req.GetInfo().GetEndpoint() {
-		c, q, release, err := s.redeemTicket(ctx, e.GetTicket())
+		c, q, _, release, err := s.redeemTicket(ctx, e.GetTicket())
 		if err != nil {
 			continue
 		}
@@ -79,7 +79,7 @@ func (s *Server) CancelFlightInfo(ctx context.Context, req *flight.CancelFlightI
 
 // RenewFlightEndpoint implements flightsql.Server: a result stays for as long again.
 func (s *Server) RenewFlightEndpoint(ctx context.Context, req *flight.RenewFlightEndpointRequest) (*flight.FlightEndpoint, error) {
-	_, q, release, err := s.redeemTicket(ctx, req.GetEndpoint().GetTicket())
+	_, q, part, release, err := s.redeemTicket(ctx, req.GetEndpoint().GetTicket())
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}
@@ -87,5 +87,5 @@ func (s *Server) RenewFlightEndpoint(ctx context.Context, req *flight.RenewFligh
 	q.mu.Lock()
 	q.expires = time.Now().Add(s.o.ResultTTL)
 	q.mu.Unlock()
-	return s.endpoint(q)
+	return s.endpoint(q, part)
 }

@@ -83,6 +83,9 @@ func (s *statement) Params() *arrow.Schema { return s.params }
 // Changes implements sql.Statement.
 func (s *statement) Changes() bool { return s.p.Changes() }
 
+// Unordered implements sql.Unordered.
+func (s *statement) Unordered() bool { return s.p.Unordered() }
+
 // With implements sql.Statement.
 func (s *statement) With(ctx context.Context, params *arrow.Schema) (sql.Statement, error) {
 	bound, err := arrowvec.FromSchema(params)

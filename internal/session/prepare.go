@@ -129,6 +129,12 @@ func (p *Prepared) Origins() []bind.Origin { return p.shape.origins }
 // Changes reports whether running the statement changes tables, views or the session.
 func (p *Prepared) Changes() bool { return p.shape.changes }
 
+// Unordered reports whether the statement is a query that asks for no order of its rows.
+func (p *Prepared) Unordered() bool {
+	q, ok := p.st.(*ast.Query)
+	return ok && len(q.OrderBy) == 0 && q.OrderAll == nil && len(q.SortBy) == 0 && len(q.ClusterBy) == 0
+}
+
 // Text is the statement.
 func (p *Prepared) Text() string { return p.text }
 
