@@ -106,7 +106,9 @@ func (n *callNode) eval(f *frame, sel []uint16) (*vec.Vec, error) {
 		}
 		v, err := a.eval(f, sel)
 		if err != nil {
-			return nil, err
+			if v, err = n.spared(f, sel, i, err); err != nil || v == n.out {
+				return v, err
+			}
 		}
 		n.vecs[i] = v
 		constant = constant && v.Enc == vec.Const
@@ -130,6 +132,44 @@ func (n *callNode) eval(f *frame, sel []uint16) (*vec.Vec, error) {
 		n.out.SetLen(f.n)
 	}
 	return n.out, nil
+}
+
+// spared deals with the error of argument i. An argument is not evaluated for
+// rows where one before it is NULL, nor at all beside a constant NULL: if that
+// is why it failed, it is evaluated for the other rows. The result is n.out
+// if the call is NULL for all of them.
+func (n *callNode) spared(f *frame, sel []uint16, i int, err error) (*vec.Vec, error) {
+	if n.nulls == function.NullOwn {
+		return nil, err
+	}
+	live := make([]uint16, 0, len(sel))
+	for _, r := range sel {
+		null := false
+		for _, v := range n.vecs[:i] {
+			null = null || v != nil && v.Null(int(r))
+		}
+		if !null {
+			live = append(live, r)
+		}
+	}
+	none := len(live) == 0
+	for _, a := range n.args[i+1:] {
+		if a == nil || none {
+			continue
+		}
+		if v, err := a.eval(f, sel); err == nil && v.Enc == vec.Const && v.Null(0) {
+			none = true
+		}
+	}
+	switch {
+	case none:
+		n.out.Resize(f.n)
+		setAllNull(n.out, sel)
+		return n.out, nil
+	case len(live) == len(sel):
+		return nil, err
+	}
+	return n.args[i].eval(f, live)
 }
 
 func (n *callNode) run(f *frame, rows int, sel []uint16) error {

@@ -50,7 +50,10 @@ type Def struct {
 	Kind    Kind
 	Family  string // "math", "string" … : a heading of the reference page
 	// Args is how the documentation writes the arguments: "str, len[, pad]".
-	Args       string
+	Args string
+	// Defaults are the values of optional parameters, by name, that a call by
+	// names leaves out before others. Without one it is NULL.
+	Defaults   map[string]string
 	Doc        string // one paragraph
 	Examples   []Example
 	Since      string // release of Volley

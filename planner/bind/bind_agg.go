@@ -131,6 +131,16 @@ var ordered = map[string]bool{
 // mode work on is the ordering's expression and becomes their first argument.
 func (b *binder) withinGroup(s *site, e *ast.Func, def *function.Def, args *[]expr.Expr) ([]expr.SortKey, error) {
 	required, takes := ordered[def.Name]
+	if def.Name == "mode" {
+		switch {
+		case e.Distinct:
+			return nil, sqlerr.New(sqlerr.WithinGroupDistinct, "Cannot use DISTINCT with %s.", def.Name).At(e.Pos())
+		case len(e.WithinGroup) == 0 && len(*args) == 0:
+			return nil, sqlerr.New(sqlerr.WithinGroupMissing, "The function %s requires WITHIN GROUP (ORDER BY …).", def.Name).At(e.Pos())
+		case len(e.WithinGroup) > 0 && len(*args) > 0:
+			return nil, sqlerr.New(sqlerr.WithinGroupOrderings, "The function %s with an argument takes no ordering in WITHIN GROUP but got %d.", def.Name, len(e.WithinGroup)).At(e.Pos())
+		}
+	}
 	switch {
 	case len(e.WithinGroup) == 0 && required:
 		return nil, sqlerr.New(sqlerr.WithinGroupMissing, "The function %s requires WITHIN GROUP (ORDER BY …).", def.Name).At(e.Pos())

@@ -215,12 +215,15 @@ func (b *binder) arrange(e *ast.Func, def *function.Def) ([]ast.Expr, error) {
 			return nil, sqlerr.New(sqlerr.RequiredParameter, "Cannot invoke routine `%s` because the parameter named `%s` is required, but the routine call did not supply a value.", def.Name, params[i]).At(e.Pos())
 		}
 		out[i] = defaultArg
+		if v, ok := def.Defaults[params[i]]; ok {
+			out[i] = &ast.Literal{Kind: ast.LitString, Text: v}
+		}
 	}
 	return out[:last], nil
 }
 
 // defaultArg stands for an optional parameter that a later named argument
-// skips: functions with named parameters take NULL for "not given".
+// skips and that has no default: functions with named parameters take NULL for "not given".
 var defaultArg = &ast.Literal{Kind: ast.LitNull}
 
 func isNamed(e ast.Expr) bool {

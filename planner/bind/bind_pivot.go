@@ -50,6 +50,11 @@ func (b *binder) pivot(p *ast.Pivot, fr *frame, ctes *cteScope) (*relation, erro
 		used.UsedColumns(x)
 	}
 	used.AddAll(expr.Used(cols...))
+	// Spark finds numbers and truths in two steps, of which the second has none for groups without rows.
+	simple := true
+	for _, a := range aggs {
+		simple = simple && (a.Type().Kind.IsNumeric() || a.Type().Kind == types.Bool)
+	}
 	out := &relation{}
 	for _, f := range in.fields {
 		if !f.hidden && !used.Has(f.col.ID) {
@@ -80,7 +85,11 @@ func (b *binder) pivot(p *ast.Pivot, fr *frame, ctes *cteScope) (*relation, erro
 					name += "_" + ast.ColumnName(a.Expr, b.textOf)
 				}
 			}
-			x := g.rewrite(filtered(aggs[k], match))
+			x := filtered(aggs[k], match)
+			if simple && !x.Nullable() { // NULL where there are no rows, not a count of 0
+				x = &expr.Case{Whens: []expr.When{{Cond: anyRow(match), Then: x}}, T: x.Type()}
+			}
+			x = g.rewrite(x)
 			if g.err != nil {
 				return nil, g.err
 			}
@@ -92,6 +101,12 @@ func (b *binder) pivot(p *ast.Pivot, fr *frame, ctes *cteScope) (*relation, erro
 	proj.Input = g.node(in.plan)
 	out.plan = proj
 	return aliased(out, p.Alias)
+}
+
+// anyRow is the condition that a group has rows for which cond is true.
+func anyRow(cond expr.Expr) expr.Expr {
+	count := &expr.Agg{Func: "count", Args: []expr.Expr{&expr.Literal{Value: int64(1), T: types.Int32Type}}, Filter: cond, T: types.Int64Type, Pos: sqlerr.NoPos}
+	return &expr.Compare{Op: expr.Gt, Left: count, Right: &expr.Literal{Value: int64(0), T: types.Int64Type}}
 }
 
 // filtered gives every aggregate call in e one more filter.

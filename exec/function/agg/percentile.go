@@ -93,6 +93,8 @@ func fractions(l *expr.Literal) []float64 { return numbers(l.Value, l.T) }
 // numbers are the doubles of a numeric value or an array of them.
 func numbers(d types.Datum, t types.Type) []float64 {
 	switch d := d.(type) {
+	case nil: // in an array
+		return []float64{0}
 	case int64:
 		return []float64{float64(d)}
 	case float64:
@@ -178,6 +180,10 @@ func putPercentiles(s *store, rows []int32, kind int, desc bool, elem types.Type
 	}
 	if kind > 0 {
 		ps = numbers(s.cols[1].Get(int(rows[0])), s.cols[1].Type)
+	}
+	if len(ps) == 0 { // an empty array of fractions
+		out.Put(i, nil)
+		return nil
 	}
 	results := make([]types.Datum, len(ps))
 	for k, p := range ps {

@@ -94,9 +94,28 @@ func decimalOperand(e expr.Expr, t types.Type) types.Type {
 	return coerce.DecimalFor(t)
 }
 
+// misplaced is the operand that is neither a time nor an interval beside an
+// interval of fixed units, or else the first of two intervals of different units.
+func misplaced(name string, l, r types.Type) (int, bool) {
+	fixed := func(t types.Type) bool { return t.Kind == types.YearMonth || t.Kind == types.DayTime }
+	plain := func(t types.Type) bool { return t.Kind.IsNumeric() || t.Kind == types.Bool }
+	switch {
+	case name != "+" && name != "-":
+		return 0, false
+	case fixed(r) && (plain(l) || fixed(l) && l.Kind != r.Kind):
+		return 0, true
+	case name == "+" && fixed(l) && plain(r), l.Kind == types.Date && r.Kind == types.Bool:
+		return 1, true
+	}
+	return 0, false
+}
+
 func wrongTypes(c *function.Call, want string) error {
 	l, r := c.Args[0].Type(), c.Args[1].Type()
 	text := function.CallText(c.Name, c.Args)
+	if i, ok := misplaced(c.Name, l, r); ok {
+		return build.WrongType(c, i, `("DATE" or "TIMESTAMP" or "TIMESTAMP_NTZ")`)
+	}
 	if _, ok := coerce.Common(l, r, c.ANSI); !ok || c.Name == "/" && l.Kind == types.Null && r.Kind.IsInterval() ||
 		c.Name == "/" && l.Kind != r.Kind && l.Kind.IsDatetime() && r.Kind.IsDatetime() ||
 		!c.ANSI && (l.Kind == types.String && isStamp(r) || isStamp(l) && r.Kind == types.String) ||

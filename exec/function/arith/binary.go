@@ -198,6 +198,11 @@ func concat(c *function.Call) (*function.Overload, error) {
 	t, k := types.StringType, concatText
 	switch {
 	case arrays > 0:
+		for _, at := range c.Types() {
+			if at.Kind == types.Null {
+				return nil, build.DiffTypes(c)
+			}
+		}
 		var ok bool
 		if t, ok = coerce.CommonAll(c.Types(), c.ANSI); !ok {
 			return nil, build.DiffTypes(c)

@@ -298,6 +298,9 @@ var floatPow10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e
 // inf, infinity and nan in any case.
 func ParseFloat(s string, bits int) (float64, bool) {
 	s = calendar.Trim(s)
+	if s == "+NaN" || s == "-NaN" { // in any case only without a sign
+		return math.NaN(), true
+	}
 	switch strings.ToLower(s) {
 	case "inf", "+inf", "infinity", "+infinity":
 		return math.Inf(1), true

@@ -275,11 +275,15 @@ func unixTimestamp(c *function.Call) (*function.Overload, error) {
 		}), build.NullOut)(c)
 	}
 	in := c.Args[0].Type()
-	params := []types.Type{in}
-	if len(c.Args) == 2 {
-		params = append(params, text)
+	if len(c.Args) == 2 { // a format of what is no text is not looked at
+		if t := c.Args[1].Type().Kind; t != types.String && t != types.Null {
+			return nil, build.WrongType(c, 1, `"STRING"`)
+		}
+		return &function.Overload{Params: c.Types(), Result: i64, Rewrite: func(args []expr.Expr) (expr.Expr, error) {
+			return &expr.Call{Func: c.Name, Args: args[:1], T: i64, Null: args[0].Nullable(), Pos: sqlerr.NoPos}, nil
+		}}, nil
 	}
-	return build.Func(build.Fixed(i64, params...), build.Rows(func(x *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+	return build.Func(build.Fixed(i64, in), build.Rows(func(x *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 		var us int64
 		switch k {
 		case types.Date:

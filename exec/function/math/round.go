@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"strings"
 
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
@@ -60,6 +61,10 @@ func places(c *function.Call) (int, error) {
 		return 0, nil
 	}
 	v, ok := l.Value.(int64)
+	if s, isText := l.Value.(string); isText && c.ANSI { // read as the cast to INT does
+		n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 32)
+		v, ok = n, err == nil
+	}
 	if !ok {
 		return 0, build.WrongType(c, 1, `"INT"`)
 	}
@@ -111,6 +116,15 @@ func ceiling(m mode) build.Resolver {
 	return func(c *function.Call) (*function.Overload, error) {
 		if err := build.Arity(c, 1, 2); err != nil {
 			return nil, err
+		}
+		if len(c.Args) == 2 {
+			l, err := c.Constant(1)
+			if err != nil {
+				return nil, err
+			}
+			if l == nil || l.Value == nil || l.T.Kind != types.Int32 {
+				return nil, sqlerr.New(sqlerr.NonFoldable, "The function `%s` requires the parameter `scale` to be a foldable expression of the type \"INT\", but the actual argument is a non-foldable.", c.Name)
+			}
 		}
 		n, err := places(c)
 		if err != nil {
@@ -316,7 +330,7 @@ func roundDecimals(t, result types.Type, n int, m mode) function.Kernel {
 		x, ok := types.Int128FromBig(v)
 		if !ok || !x.Fits(int(result.P)) {
 			if c.ANSI {
-				return sqlerr.New(sqlerr.NumericOutOfRange, "The value %s of round cannot be represented as %s.", v, result.SQL())
+				return sqlerr.New(sqlerr.NumericOutOfRangeStrict, "The value %s of round cannot be represented as %s.", v, result.SQL())
 			}
 			return build.Null
 		}

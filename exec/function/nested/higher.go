@@ -119,6 +119,9 @@ func overArray(result func(c *function.Call, t types.Type) (types.Type, error), 
 		if err != nil {
 			return nil, err
 		}
+		if c.Args[0].Type().Kind == types.Null {
+			return nil, build.WrongType(c, 0, build.Describe(build.AnyArray))
+		}
 		if _, err := lambdaAt(c, 1); err != nil {
 			return nil, err
 		}
@@ -150,14 +153,55 @@ func run(l function.Lambda, e *elements) (*vec.Vec, error) {
 
 func truth(v *vec.Vec, i int) bool { return !v.Null(i) && boolAt(v, i) }
 
+// testInTurn is exists (stop true) or forall with the elements of each row in
+// turn, up to the one that decides.
+func testInTurn(l function.Lambda, e *elements, list *vec.Vec, sel []uint16, stop bool, out *vec.Vec) error {
+	open := append([]uint16{}, sel...)
+	for _, row := range sel {
+		vec.Data[bool](out)[row] = !stop
+	}
+	null := map[uint16]bool{}
+	for k := 0; len(open) > 0; k++ {
+		e.idx, e.rows = e.idx[:0], e.rows[:0]
+		for _, row := range open {
+			if lo, hi := build.Elements(list, int(row)); lo+k < hi {
+				e.idx, e.rows = append(e.idx, int32(lo+k)), append(e.rows, row)
+			}
+		}
+		if open = open[:0]; len(e.rows) == 0 {
+			break
+		}
+		vec.Gather(&e.cols[0], list.Base().Kids[0], e.idx)
+		r, err := l.Eval([]*vec.Vec{&e.cols[0]}, e.rows)
+		if err != nil {
+			return err
+		}
+		for i, row := range e.rows {
+			switch {
+			case r.Null(i):
+				null[row] = true
+			case boolAt(r, i) == stop:
+				vec.Data[bool](out)[row] = stop
+				delete(null, row)
+				continue
+			}
+			open = append(open, row)
+		}
+	}
+	for row := range null {
+		out.SetNull(int(row))
+	}
+	return nil
+}
+
 func higherArrays() []function.Def {
 	test := func(name string, stop bool) build.Resolver {
 		return overArray(func(c *function.Call, _ types.Type) (types.Type, error) { return flag, predicate(c, 1) }, 1,
 			func(l function.Lambda) func(*elements, []*vec.Vec, []uint16, *vec.Vec) error {
 				return func(e *elements, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 					r, err := run(l, e)
-					if err != nil {
-						return err
+					if err != nil { // perhaps of an element that is not looked at
+						return testInTurn(l, e, args[0], sel, stop, out)
 					}
 					at := 0
 					for _, row := range sel {

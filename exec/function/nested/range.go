@@ -25,6 +25,9 @@ func sequence(c *function.Call) (*function.Overload, error) {
 		return nil, err
 	}
 	a, b := c.Args[0].Type(), c.Args[1].Type()
+	if len(c.Args) == 3 && a.Kind == types.Null && b.Kind == types.Null {
+		a, b = c.Args[2].Type(), c.Args[2].Type()
+	}
 	t, ok := coerce.Common(a, b, c.ANSI)
 	if a.Kind == types.String && b.Kind.IsDatetime() || b.Kind == types.String && a.Kind.IsDatetime() {
 		ok = true
@@ -36,11 +39,14 @@ func sequence(c *function.Call) (*function.Overload, error) {
 	wrong := sqlerr.New(sqlerr.SequenceWrongTypes, "Cannot resolve \"%s\" due to data type mismatch: `sequence` uses the wrong parameter type. The parameter type must conform to: 1. The start and stop expressions must resolve to the same type. 2. If start and stop expressions resolve to the (\"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"DATE\") type, then the step expression must resolve to the (\"INTERVAL\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\") type. 3. Otherwise, if start and stop expressions resolve to the (\"TINYINT\" or \"SMALLINT\" or \"INT\" or \"BIGINT\") type, then the step expression must resolve to the same type.",
 		function.CallText(c.Name, c.Args))
 	switch {
-	case !ok || (a.Kind == types.String) != (b.Kind == types.String) && t.Kind.IsInteger():
+	case !ok:
 		return nil, wrong
 	case t.Kind.IsInteger():
 		if len(c.Args) == 3 {
 			if step.Kind != types.Null {
+				if step.Kind == types.String {
+					step = types.Int64Type
+				}
 				if !step.Kind.IsInteger() {
 					return nil, wrong
 				}

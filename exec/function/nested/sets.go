@@ -50,7 +50,8 @@ func commonArray(c *function.Call) (types.Type, error) {
 			return t, diffArrays(c)
 		}
 		e, ok := coerce.Common(t.Elem(), u.Elem(), c.ANSI)
-		if !ok {
+		a, b := t.Elem().Kind, u.Elem().Kind
+		if !ok || a != b && a != types.Null && b != types.Null && (a == types.String || b == types.String) { // no text is read as another type
 			return t, diffArrays(c)
 		}
 		t = types.ArrayType(e, nullable(t) || nullable(u))

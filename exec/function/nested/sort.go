@@ -44,6 +44,9 @@ func arraySort(c *function.Call) (*function.Overload, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := len(l.Params); n == 1 {
+		return nil, sqlerr.New(sqlerr.InvalidLambdaArgs, "A higher order function expects 2 arguments, but got %d.", n)
+	}
 	if r := l.Type(); r.Kind != types.Int32 && !(r.Kind == types.Null && len(l.Params) > 0) {
 		return nil, sqlerr.New(sqlerr.UnexpectedReturnType, "Cannot resolve \"%s\" due to data type mismatch: The `lambdafunction` requires return \"INT\" type, but the actual is \"%s\" type.",
 			function.CallText(c.Name, c.Args), r.SQL())

@@ -17,10 +17,12 @@ import (
 )
 
 func forms() []function.Def {
+	masking := def("mask", "str[, upperChar, lowerChar, digitChar, otherChar]", "Returns str with letters replaced by X and x and digits by n, or by the given characters; NULL leaves characters as they are.", mask, ex("SELECT mask('AbCD123-@$#')", "XxXXnnn-@$#"), ex("SELECT mask('AbCD123-@$#', 'Q', 'q')", "QqQQnnn-@$#"), ex("SELECT mask('AbCD123-@$#', otherChar => 'o')", "XxXXnnnoooo"))
+	masking.Defaults = map[string]string{"upperChar": "X", "lowerChar": "x", "digitChar": "n"}
 	return []function.Def{
 		also(def("format_string", "strfmt, obj, …", "Returns the arguments put into a format in the style of printf.", formatString, ex("SELECT format_string('Hello World %d %s', 100, 'days')", "Hello World 100 days")), "printf"),
 		def("format_number", "expr1, expr2", "Returns a number with thousands separated, rounded to expr2 places (half to even).", formatNumber, ex("SELECT format_number(12332.123456, 4)", "12,332.1235")),
-		def("mask", "input[, upperChar, lowerChar, digitChar, otherChar]", "Returns input with letters replaced by X and x and digits by n, or by the given characters; NULL leaves characters as they are.", mask, ex("SELECT mask('AbCD123-@$#')", "XxXXnnn-@$#"), ex("SELECT mask('AbCD123-@$#', 'Q', 'q')", "QqQQnnn-@$#")),
+		masking,
 		def("luhn_check", "str", "Returns whether a string of digits passes the Luhn check.", build.Func(build.Fixed(types.BoolType, s), build.Unary(luhn)), ex("SELECT luhn_check('8112189876')", "true")),
 		def("parse_url", "url, partToExtract[, key]", "Returns a part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO; for QUERY, the value of key if given.", parseURL(false), ex("SELECT parse_url('http://spark.apache.org/path?query=1', 'HOST')", "spark.apache.org"), ex("SELECT parse_url('http://spark.apache.org/path?query=1', 'QUERY', 'query')", "1")),
 		def("try_parse_url", "url, partToExtract[, key]", "As parse_url, but NULL for a text that is no URL.", parseURL(true), ex("SELECT try_parse_url('inva lid://spark.apache.org/path?query=1', 'QUERY')", "NULL")),
@@ -244,6 +246,9 @@ func urlPart(u *url.URL, part string) (string, bool) {
 	user := u.User.String()
 	switch part {
 	case "HOST":
+		if host := u.Hostname(); strings.Contains(host, ":") { // IPv6
+			return "[" + host + "]", true
+		}
 		return u.Hostname(), u.Hostname() != ""
 	case "PATH":
 		return u.EscapedPath(), u.Opaque == ""

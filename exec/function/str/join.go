@@ -24,6 +24,9 @@ func concatWS(c *function.Call) (*function.Overload, error) {
 	}
 	o := &function.Overload{Result: s, Nulls: function.NullOwn}
 	for k, a := range c.Args {
+		if t := a.Type(); t.Kind == types.Struct || t.Kind == types.Map || k > 0 && t.Kind == types.Array && t.Elem().Kind.IsNested() {
+			return nil, build.WrongType(c, k, `("ARRAY<STRING>" or "STRING")`)
+		}
 		if k > 0 && a.Type().Kind == types.Array {
 			o.Params = append(o.Params, types.ArrayType(s, true))
 		} else {

@@ -7,6 +7,7 @@ package window
 import (
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -60,14 +61,29 @@ func ranks(result types.Type) func(*function.Call) (*function.Overload, error) {
 	}
 }
 
+// positive checks argument i, called what, if it is a constant.
+func positive(c *function.Call, i int, what string, most int64) error {
+	l, err := c.Constant(i)
+	if err != nil || l == nil {
+		return err
+	}
+	if n, _ := l.Value.(int64); n <= 0 {
+		return sqlerr.New(sqlerr.ValueOutOfRange, "Cannot resolve \"%s\" due to data type mismatch: The `%s` must be between (0, %d] (current value = %d).", function.CallText(c.Name, c.Args), what, most, n)
+	}
+	return nil
+}
+
 func ntile(c *function.Call) (*function.Overload, error) {
 	if err := build.Arity(c, 0, 1); err != nil {
 		return nil, err
 	}
 	o := &function.Overload{Result: types.Int32Type, NotNull: true}
 	if len(c.Args) == 1 {
-		if k := c.Args[0].Type().Kind; k != types.Int32 && k != types.Null { // no other number will do
+		if k := c.Args[0].Type().Kind; k != types.Int32 { // no other number will do
 			return nil, build.WrongType(c, 0, `"INT"`)
+		}
+		if err := positive(c, 0, "buckets", 1<<31-1); err != nil {
+			return nil, err
 		}
 		o.Params = []types.Type{types.Int32Type}
 	}
@@ -104,6 +120,9 @@ func nth(c *function.Call) (*function.Overload, error) {
 	o := &function.Overload{Result: in, Params: []types.Type{in, types.Int32Type}, Nulls: function.NullOut}
 	if _, ok := build.Param(c.Args[1].Type(), types.Int32Type, c.ANSI); !ok {
 		return nil, build.WrongType(c, 1, `"INT"`)
+	}
+	if err := positive(c, 1, "offset", 1<<63-1); err != nil {
+		return nil, err
 	}
 	if len(c.Args) == 3 { // IGNORE NULLS as a flag
 		o.Params = append(o.Params, types.BoolType)
