@@ -6,7 +6,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 VOLLEY_BIN=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-export VOLLEY_BIN
+VOLLEY_ROOT=$(cd "$here/../.." && pwd)
+export VOLLEY_BIN VOLLEY_ROOT
 shift
 keep=${VOLLEY_CLIENTS:-$HOME/.cache/volley-clients}
 mkdir -p "$keep"

@@ -72,3 +72,11 @@ test("a login over TLS", async () => {
   await assert.rejects(bad.execute("SELECT 1"));
   await bad.close();
 });
+
+test("the code of docs/clients.md", async () => {
+  const retail = await serve("--tables", join(process.env.VOLLEY_ROOT, "testdata", "retail"));
+  const [, code] = readFileSync(join(process.env.VOLLEY_ROOT, "docs", "clients.md"), "utf8").match(/```js\n(.*?)```/s);
+  const file = join(import.meta.dirname, "docs-clients.mjs");
+  writeFileSync(file, code.replace("31337", String(retail.port)) + "\nconsole.log(table.numRows);\nprocess.exit(0);\n");
+  assert.equal(execFileSync(process.execPath, [file], { encoding: "utf8" }).trim(), "40");
+});
