@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/calendar"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
@@ -50,7 +51,7 @@ func (w *Window) rangeKeys(order []expr.SortKey) (*rangeKeys, error) {
 	return k, nil
 }
 
-const dayMicros = 24 * 60 * 60 * 1e6
+const dayMicros int64 = 24 * 60 * 60 * 1e6
 
 // search makes the search for key ± offset.
 func (k *rangeKeys) search(kind expr.BoundKind, t types.Type, offset types.Datum, end bool) (*search, error) {
@@ -101,6 +102,10 @@ func (k *rangeKeys) integerMove(s *search, t types.Type, d int64, unsupported er
 	case t.Kind == types.DayTime && k.typ.Kind.IsDatetime():
 		k.micros = k.typ.Kind == types.Date
 		s.move = func(v int64) (int64, int) { return addBeyond(v, d) }
+		if days := d / dayMicros; days != 0 && k.typ.Kind == types.Timestamp {
+			// As with +, whole days go by the calendar: some have 23 hours.
+			s.move = func(v int64) (int64, int) { return k.shift(v, 0, int(days), d%dayMicros) }
+		}
 	case k.isFloat || k.is128:
 		return unsupported
 	default:
@@ -121,34 +126,18 @@ func addBeyond(a, b int64) (int64, int) {
 }
 
 // shift moves a date (in days, or microseconds with micros) or timestamp by
-// calendar months and days, then microseconds.
+// calendar months and days of its zone, then microseconds.
 func (k *rangeKeys) shift(v int64, months, days int, micros int64) (int64, int) {
-	var t time.Time
-	switch {
-	case k.typ.Kind == types.Date && !k.micros:
-		t = time.Unix(v*24*60*60, 0).UTC()
-	case k.typ.Kind == types.Timestamp && k.w.env.Context.TimeZone != nil:
-		t = time.UnixMicro(v).In(k.w.env.Context.TimeZone)
-	default:
-		t = time.UnixMicro(v).UTC()
-	}
-	y, m, d := t.Date()
-	total := y*12 + int(m) - 1 + months
-	y, m = floorDiv(total, 12), time.Month(total-12*floorDiv(total, 12)+1)
-	last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC).Day()
-	t = time.Date(y, m, min(d, last)+days, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
 	if k.typ.Kind == types.Date && !k.micros {
-		return int64(floorDiv(int(t.Unix()), 24*60*60)), 0
+		return calendar.AddMonths(v, months) + int64(days), 0
 	}
-	return addBeyond(t.UnixMicro(), micros)
-}
-
-func floorDiv(a, b int) int {
-	q := a / b
-	if a%b < 0 {
-		q--
+	zone := time.UTC
+	if x := k.w.env.Context; k.typ.Kind == types.Timestamp && x != nil && x.TimeZone != nil {
+		zone = x.TimeZone
 	}
-	return q
+	day, clock := calendar.Split(calendar.ToLocal(zone, v))
+	day = calendar.AddMonths(day, months) + int64(days)
+	return addBeyond(calendar.FromLocal(zone, day*dayMicros+clock), micros)
 }
 
 // begin reads the keys of a partition.

@@ -123,14 +123,27 @@ func (b *binder) frame(s *site, e *ast.Func, def *function.Def, w *ast.Window, c
 	if c.Frame.End, err = b.bound(s, f, &f.Stop, c); err != nil {
 		return err
 	}
-	bad := c.Frame.Start.Kind > c.Frame.End.Kind || c.Frame.Start.Kind == expr.UnboundedFollowing || c.Frame.End.Kind == expr.UnboundedPreceding
-	if !bad && c.Frame.Start.Kind == c.Frame.End.Kind && c.Frame.Start.Offset != nil {
-		lo, hi := c.Frame.Start.Offset.(*expr.Literal).Value, c.Frame.End.Offset.(*expr.Literal).Value
-		x, okx := lo.(int64)
-		y, oky := hi.(int64)
-		if okx && oky && (c.Frame.Start.Kind == expr.Preceding && x < y || c.Frame.Start.Kind == expr.Following && x > y) {
-			bad = true
-		}
+	return checkBounds(f, c)
+}
+
+// checkBounds refuses frames that Spark refuses. One that ends before it
+// begins is empty if one of its bounds is the current row, and refused if both have offsets.
+func checkBounds(f *ast.Frame, c *expr.WindowCall) error {
+	lo, hi := c.Frame.Start, c.Frame.End
+	if lo.Kind == expr.UnboundedFollowing || hi.Kind == expr.UnboundedPreceding {
+		return sqlerr.New(sqlerr.FrameInvalidBound, "Cannot resolve the window frame: it cannot begin with UNBOUNDED FOLLOWING or end with UNBOUNDED PRECEDING.").At(f.Pos())
+	}
+	if c.Frame.Unit == expr.Range && len(c.Order) == 0 && (lo.Kind != expr.UnboundedPreceding || hi.Kind != expr.UnboundedFollowing) {
+		return sqlerr.New(sqlerr.RangeFrameWithoutOrder, "A range window frame cannot be used in an unordered window specification.").At(f.Pos())
+	}
+	if lo.Offset == nil || hi.Offset == nil {
+		return nil
+	}
+	bad := lo.Kind > hi.Kind
+	if lo.Kind == hi.Kind {
+		x, okx := lo.Offset.(*expr.Literal).Value.(int64)
+		y, oky := hi.Offset.(*expr.Literal).Value.(int64)
+		bad = okx && oky && (lo.Kind == expr.Preceding && x < y || lo.Kind == expr.Following && x > y)
 	}
 	if bad {
 		return sqlerr.New(sqlerr.FrameWrongComparison, "Cannot resolve the window frame: the lower bound of a window frame must be less than or equal to the upper bound.").At(f.Pos())
