@@ -105,8 +105,8 @@ func Open(o Options) (*Server, error) {
 		grpc.StatsHandler(&tagger{tag: o.Tag}),
 		grpc.MaxRecvMsgSize(o.MaxMessage), grpc.MaxSendMsgSize(o.MaxMessage), grpc.MaxConcurrentStreams(o.MaxStreams),
 		grpc.InitialWindowSize(8<<20), grpc.InitialConnWindowSize(16<<20),
-		// A connection that is idle has no buffer to write with, and a small one to read with.
-		grpc.WriteBufferSize(256<<10), grpc.SharedWriteBuffer(true), grpc.ReadBufferSize(32<<10),
+		// A connection that is idle holds no buffer to write with, but one to read with, which is small.
+		grpc.WriteBufferSize(256<<10), grpc.ReadBufferSize(32<<10),
 		// Goroutines that serve one call after the other keep their grown stacks: growing them was a tenth of a small query.
 		grpc.NumStreamWorkers(streamWorkers),
 		grpc.MaxHeaderListSize(1<<20), grpc.ConnectionTimeout(20*time.Second),
