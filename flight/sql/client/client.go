@@ -97,7 +97,7 @@ func (s *Session) dial(address string) (*link, error) {
 	cookies, tokens := flight.NewClientCookieMiddleware(), flight.CreateClientMiddleware(s.token)
 	conn, err := grpc.NewClient(address,
 		grpc.WithChainUnaryInterceptor(cookies.Unary, tokens.Unary), grpc.WithChainStreamInterceptor(cookies.Stream, tokens.Stream),
-		grpc.WithTransportCredentials(creds), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
+		grpc.WithTransportCredentials(creds), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage), grpc.ForceCodecV2(newCodec())),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.WithInitialWindowSize(8<<20), grpc.WithInitialConnWindowSize(16<<20), grpc.WithReadBufferSize(256<<10))
 	if err != nil {
