@@ -328,11 +328,7 @@ func (g Guard) Begin(ctx context.Context, t catalog.TableSpec, w catalog.WriteMo
 		}
 		return g.c.Begin(ctx, t, w)
 	}
-	need := catalog.Modify
-	if w == catalog.Append {
-		need = catalog.Insert
-	}
-	if err := g.demand(ctx, t.Name.Database, t.Name.Table, need); err != nil {
+	if err := g.Writes(ctx, t.Name.Database, t.Name.Table, w); err != nil {
 		return nil, err
 	}
 	return g.c.Begin(ctx, t, w)

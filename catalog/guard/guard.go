@@ -383,6 +383,14 @@ func (g Guard) demand(ctx context.Context, db, name string, p catalog.Privilege)
 	return err
 }
 
+// Writes asks for the right to write to a table, which Begin asks for again.
+func (g Guard) Writes(ctx context.Context, db, name string, mode catalog.WriteMode) error {
+	if mode == catalog.Append {
+		return g.demand(ctx, db, name, catalog.Insert)
+	}
+	return g.demand(ctx, db, name, catalog.Modify)
+}
+
 // demandIn is the same for a right on a database.
 func (g Guard) demandIn(ctx context.Context, db string, p catalog.Privilege) error {
 	l, err := g.database(ctx, db)

@@ -97,6 +97,14 @@ func (r *resolver) readable(ctx context.Context, g guard.Guard, db, name string)
 	return nil, v, err
 }
 
+// writes asks for the right to write to the table, before anything is said of its columns.
+func (t *target) writes(ctx context.Context, mode catalog.WriteMode) error {
+	if g, ok := t.cat.(guard.Guard); ok {
+		return g.Writes(ctx, t.db, t.name, mode)
+	}
+	return nil
+}
+
 // reads is the error of columns (places in the schema) of a table whose values
 // the session's user may not know, or not those of all rows.
 func (t *target) reads(ctx context.Context, cols []int) error {

@@ -29,8 +29,9 @@ func (r *resolver) ruled(rd *guard.Reading) (*bind.View, error) {
 	schema := rd.Table.Schema()
 	n := rd.Table.Name()
 	res := &ruleResolver{table: rd.Table, functions: map[string]*bind.Function{}}
+	secret := !r.s.viewer.Everything() && !(r.as == r.s.viewer && rd.Manages)
 	call := func(name string, rule *catalog.Rule) (ast.Expr, error) {
-		f, err := r.rule(name, rule)
+		f, err := r.rule(name, rule, secret)
 		if err != nil {
 			return nil, err
 		}
@@ -44,7 +45,7 @@ func (r *resolver) ruled(rd *guard.Reading) (*bind.View, error) {
 	sel := &ast.Select{From: &ast.TableRef{Name: ast.N(n.Table)}}
 	v := &bind.View{
 		Name: []string{n.Catalog, n.Database, n.Table}, Query: &ast.Query{Body: sel}, Resolver: res, Settings: r.s.cfg.Settings,
-		Guarded: !r.s.viewer.Everything() && !(r.as == r.s.viewer && rd.Manages),
+		Guarded: secret,
 	}
 	for i, f := range schema {
 		if rd.Columns != nil && !slices.Contains(rd.Columns, i) {
@@ -78,8 +79,9 @@ const (
 	maskPrefix = " mask of "
 )
 
-// rule is a row filter or mask as a function called name.
-func (r *resolver) rule(name string, rule *catalog.Rule) (*bind.Function, error) {
+// rule is a row filter or mask as a function called name. secret says that the
+// user may not know what it does.
+func (r *resolver) rule(name string, rule *catalog.Rule, secret bool) (*bind.Function, error) {
 	st, err := parse.Statement(rule.Definition)
 	f, ok := st.(*ast.CreateFunction)
 	if err != nil || !ok {
@@ -88,7 +90,7 @@ func (r *resolver) rule(name string, rule *catalog.Rule) (*bind.Function, error)
 	return &bind.Function{
 		Name: name, Params: f.Params, Returns: f.Returns, Body: f.Body, Query: f.Query,
 		Resolver: &resolver{s: r.s, catalog: rule.Catalog, database: rule.Database, as: r.s.viewer.Rule(rule), sealed: true},
-		Text:     &sqlerr.Text{Object: "ROW FILTER OR MASK " + rule.Name, Source: rule.Definition, Secret: !r.s.viewer.Everything()},
+		Text:     &sqlerr.Text{Object: "ROW FILTER OR MASK " + rule.Name, Source: rule.Definition, Secret: secret},
 	}, nil
 }
 

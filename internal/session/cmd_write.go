@@ -77,6 +77,13 @@ func (s *Session) bindInsert(ctx context.Context, st *statement, n *ast.Insert) 
 	if n.Replace != nil {
 		return nil, sqlerr.New(sqlerr.UnsupportedTableOperation, "The feature is not supported: Table %s does not support INSERT INTO … REPLACE WHERE.", quote(t.parts)).At(n.Replace.Pos())
 	}
+	mode := catalog.Append
+	if n.Overwrite {
+		mode = catalog.Overwrite
+	}
+	if err := t.writes(ctx, mode); err != nil {
+		return nil, sqlerr.At(err, n.Table.Pos())
+	}
 	in := &insertion{t: t, tb: tb, env: s.env(st)}
 	if in.to, err = insertTarget(n, t, tb); err != nil {
 		return nil, err

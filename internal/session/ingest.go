@@ -118,6 +118,9 @@ func (s *Session) ingest(ctx context.Context, st *statement, to Ingestion, t *ta
 }
 
 func (s *Session) ingestAppend(ctx context.Context, st *statement, t *target, tb catalog.Table, cols types.Schema) (*Result, error) {
+	if err := t.writes(ctx, catalog.Append); err != nil {
+		return nil, err
+	}
 	in := &insertion{t: t, tb: tb, env: s.env(st)}
 	var err error
 	if in.to, err = insertTarget(&ast.Insert{}, t, tb); err != nil {
