@@ -36,6 +36,9 @@ type Options struct {
 	MaxMessage int
 	// MaxStreams bounds concurrent calls of one connection: 1,000.
 	MaxStreams uint32
+	// A client that says nothing for PingAfter, 20 seconds, is asked for a sign of
+	// life, and given up when none has come for PingWait, 10 seconds more.
+	PingAfter, PingWait time.Duration
 	// Unary and Stream are interceptors that every call passes, after those of this package.
 	Unary  []grpc.UnaryServerInterceptor
 	Stream []grpc.StreamServerInterceptor
@@ -56,6 +59,12 @@ func (o *Options) fill() {
 	}
 	if o.MaxStreams == 0 {
 		o.MaxStreams = 1000
+	}
+	if o.PingAfter == 0 {
+		o.PingAfter = 20 * time.Second
+	}
+	if o.PingWait == 0 {
+		o.PingWait = 10 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -112,7 +121,7 @@ func Open(o Options) (*Server, error) {
 		grpc.MaxHeaderListSize(1<<20), grpc.ConnectionTimeout(20*time.Second),
 		// Clients may ask often whether we are there: some do so without a call under way.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: o.PingAfter, Timeout: o.PingWait}),
 	)...)
 	healthpb.RegisterHealthServer(s.Server, s.health)
 	reflection.Register(s.Server)

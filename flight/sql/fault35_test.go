@@ -15,14 +15,53 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/volley-sql/volley/flight/listen"
 	"github.com/volley-sql/volley/flight/sql"
 	"github.com/volley-sql/volley/internal/serve"
 )
 
 // wire is a connection of a client that a test can break.
 type wire struct {
-	mu    sync.Mutex
-	conns []net.Conn
+	mu     sync.Mutex
+	conns  []net.Conn
+	frozen chan struct{} // closed by freeze
+}
+
+// frozenConn is a connection whose client falls silent once the wire is
+// frozen: it stays open, and neither reads nor writes.
+type frozenConn struct {
+	net.Conn
+	w *wire
+}
+
+func (c frozenConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.w.wait()
+	return n, err
+}
+
+func (c frozenConn) Write(p []byte) (int, error) {
+	c.w.wait()
+	return c.Conn.Write(p)
+}
+
+// wait blocks for good once the wire is frozen.
+func (w *wire) wait() {
+	w.mu.Lock()
+	f := w.frozen
+	w.mu.Unlock()
+	if f != nil {
+		<-f
+	}
+}
+
+// freeze silences the client, as one does whose machine sleeps or has lost its network, until the test is over.
+func (w *wire) freeze(t *testing.T) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := make(chan struct{})
+	w.frozen = f
+	t.Cleanup(func() { close(f) })
 }
 
 // dialing makes a Flight client whose connections the wire holds. It does not connect again.
@@ -36,7 +75,7 @@ func (w *wire) dialing(t testing.TB, address string) flight.FlightServiceClient 
 				w.conns = append(w.conns, c)
 				w.mu.Unlock()
 			}
-			return c, err
+			return frozenConn{c, w}, err
 		}))
 	if err != nil {
 		t.Fatal(err)
@@ -173,6 +212,34 @@ func TestGoneClients(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSilentClients is fault 35 for connections that stay open and have nobody
+// at their end: their queries end when no sign of life comes.
+func TestSilentClients(t *testing.T) {
+	for _, text := range []string{"wait", "rows 100000000"} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			e := &fake{}
+			s := serving(t, e, serve.ServerOptions{Listen: listen.Options{PingAfter: time.Second, PingWait: time.Second}})
+			w := &wire{}
+			reading(t.Context(), t, w.dialing(t, s.Addr().String()), e, text)
+			w.freeze(t)
+			eventually(t, "the query has ended", func() bool { return e.running.Load() == 0 })
+			eventually(t, "the connection is given up", func() bool { return metric(t, s, "volley_connections ") == 0 })
+		})
+	}
+	t.Run("who is slow and alive is not given up", func(t *testing.T) {
+		e := &fake{}
+		s := serving(t, e, serve.ServerOptions{Listen: listen.Options{PingAfter: time.Second, PingWait: time.Second}})
+		st := reading(t.Context(), t, s.flight(), e, "rows 100000")
+		time.Sleep(4 * time.Second)
+		for range 100 {
+			if _, err := st.Recv(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 // reading starts a query and returns once it runs.
