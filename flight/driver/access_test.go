@@ -137,6 +137,7 @@ func TestDenied(t *testing.T) {
 		"CREATE FUNCTION stars(s STRING) RETURNS STRING RETURN '***'",
 		"ALTER TABLE open.masked SET ROW FILTER own ON (who)", "ALTER TABLE open.masked ALTER COLUMN what SET MASK stars",
 		"GRANT USE CATALOG ON CATALOG spark_catalog TO PUBLIC", "GRANT USE SCHEMA ON SCHEMA open TO PUBLIC",
+		"CREATE TABLE open.inbox (a INT)", "GRANT INSERT ON open.inbox TO bob",
 		"GRANT SELECT (a) ON open.part TO bob", "GRANT SELECT ON open.masked TO bob", "GRANT SELECT ON open.window TO bob",
 	)
 	secret := []string{"vault", "peek", "goldbar", "rubies", "hoard < 6"}
@@ -164,7 +165,7 @@ func TestDenied(t *testing.T) {
 		{"CREATE TEMP VIEW x AS SELECT * FROM vault.treasure", "!TABLE_OR_VIEW_NOT_FOUND"},
 		{"CREATE TABLE open.x AS SELECT * FROM vault.treasure", "!TABLE_OR_VIEW_NOT_FOUND"},
 		{"CREATE TABLE open.x LIKE vault.treasure", "!TABLE_OR_VIEW_NOT_FOUND"},
-		{"INSERT INTO open.part SELECT * FROM vault.treasure", "!TABLE_OR_VIEW_NOT_FOUND"},
+		{"INSERT INTO open.inbox SELECT hoard FROM vault.treasure", "!TABLE_OR_VIEW_NOT_FOUND"},
 		{"INSERT INTO vault.treasure VALUES (1, 'x')", "!TABLE_OR_VIEW_NOT_FOUND"},
 		{"TRUNCATE TABLE vault.treasure", "!TABLE_OR_VIEW_NOT_FOUND"},
 		{"DROP TABLE vault.treasure", "!TABLE_OR_VIEW_NOT_FOUND"},
@@ -190,10 +191,10 @@ func TestDenied(t *testing.T) {
 		{"SELECT * FROM open.non", "!TABLE_OR_VIEW_NOT_FOUND"},
 		// Lists.
 		{"SHOW SCHEMAS", "open"},
-		{"SHOW TABLES IN open", "open,masked,false open,part,false open,window,false"},
+		{"SHOW TABLES IN open", "open,inbox,false open,masked,false open,part,false open,window,false"},
 		{"SELECT schema_name FROM information_schema.schemata", "open information_schema"},
-		{"SELECT table_schema, table_name FROM information_schema.tables", "open,masked open,part open,window"},
-		{"SELECT table_name, column_name FROM information_schema.columns", "masked,hoard masked,what masked,who part,a window,hoard window,n"},
+		{"SELECT table_schema, table_name FROM information_schema.tables", "open,inbox open,masked open,part open,window"},
+		{"SELECT table_name, column_name FROM information_schema.columns", "inbox,a masked,hoard masked,what masked,who part,a window,hoard window,n"},
 		{"SELECT table_name, view_definition FROM information_schema.views", "window,"},
 		{"SHOW GRANTS ON SCHEMA open", "root,USER,OWN,SCHEMA,spark_catalog.open,,true public,ROLE,USE SCHEMA,SCHEMA,spark_catalog.open,,false"},
 		{"SHOW GRANTS ON open.masked", "root,USER,OWN,TABLE,spark_catalog.open.masked,,true bob,USER,SELECT,TABLE,spark_catalog.open.masked,,false"},
