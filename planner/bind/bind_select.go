@@ -29,6 +29,7 @@ type selection struct {
 // selectBlock binds SELECT … FROM … together with the ORDER BY of q, which may be nil.
 func (b *binder) selectBlock(sel *ast.Select, q *ast.Query, fr *frame, ctes *cteScope) (*relation, error) {
 	in := &relation{plan: oneRow()}
+	sel = b.timeWindow(sel)
 	if sel.From != nil {
 		b.hintJoins(sel)
 		var err error

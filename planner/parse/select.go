@@ -273,8 +273,10 @@ func (p *parser) itemEnds(t token) bool {
 // listEnds reports whether the comma before the current token was a trailing one.
 func (p *parser) listEnds() bool {
 	switch p.tok.kw {
-	case "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "UNION", "INTERSECT", "EXCEPT", "LIMIT", "WINDOW":
+	case "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "UNION", "INTERSECT", "EXCEPT", "LIMIT":
 		return !nameBefore(p.peek()) && !p.itemEnds(p.peek())
+	case "WINDOW":
+		return p.windowAhead() && !p.itemEnds(p.peek())
 	case ")", ";":
 		return true
 	}

@@ -23,7 +23,7 @@ func Defs() []function.Def {
 	var out []function.Def
 	for _, part := range [][]function.Def{
 		constructors(), access(), sizes(), searches(), edits(), sets(), orders(), ranges(), mapDefs(), mapMakers(),
-		higherArrays(), folds(), higherMaps(), sorts(), generators(), vectors(),
+		higherArrays(), folds(), higherMaps(), sorts(), generators(), vectors(), timeWindows(),
 	} {
 		out = append(out, part...)
 	}
