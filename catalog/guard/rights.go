@@ -74,8 +74,8 @@ func named(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
-// Grant gives rights on a thing, all of them or none.
-func (g Guard) Grant(ctx context.Context, on catalog.Securable, grants []catalog.Grant) error {
+// giving is the error of rights that the viewer may not give and take.
+func (g Guard) giving(ctx context.Context, on catalog.Securable, grants []catalog.Grant) error {
 	l, err := g.rights(ctx, on)
 	if err != nil {
 		return err
@@ -84,6 +84,14 @@ func (g Guard) Grant(ctx context.Context, on catalog.Securable, grants []catalog
 		if !l.gives(gr) {
 			return g.deniedOn(on, catalog.Manage)
 		}
+	}
+	return nil
+}
+
+// Grant gives rights on a thing, all of them or none.
+func (g Guard) Grant(ctx context.Context, on catalog.Securable, grants []catalog.Grant) error {
+	if err := g.giving(ctx, on, grants); err != nil {
+		return err
 	}
 	return g.change(ctx, on, func(a *catalog.Access) error {
 		for _, gr := range grants {
@@ -117,14 +125,8 @@ func give(a *catalog.Access, gr catalog.Grant) {
 // Revoke takes rights on a thing. With option it takes the right to give them
 // to others alone.
 func (g Guard) Revoke(ctx context.Context, on catalog.Securable, grants []catalog.Grant, option bool) error {
-	l, err := g.rights(ctx, on)
-	if err != nil {
+	if err := g.giving(ctx, on, grants); err != nil {
 		return err
-	}
-	for _, gr := range grants {
-		if !l.gives(gr) {
-			return g.deniedOn(on, catalog.Manage)
-		}
 	}
 	return g.change(ctx, on, func(a *catalog.Access) error {
 		for _, gr := range grants {

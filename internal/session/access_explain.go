@@ -32,12 +32,9 @@ func (s *Session) guardedPlan(ctx context.Context, st *statement, env *bind.Env,
 		if err != nil {
 			return "", err
 		}
-		rows := 0
-		for batch, err := range run.Rows {
-			if err != nil {
-				return "", err
-			}
-			rows += batch.Rows()
+		rows, err := drain(run.Rows)
+		if err != nil {
+			return "", err
 		}
 		fmt.Fprintf(&b, "Result: %d rows\n", rows)
 	}

@@ -159,14 +159,23 @@ func (s *Session) analyzed(ctx context.Context, st *statement, env *bind.Env, b 
 	if err != nil {
 		return "", err
 	}
+	rows, err := drain(run.Rows)
+	if err != nil {
+		return "", err
+	}
+	return "== Physical plan, as it ran ==\n" + physical.Format(p.Physical, run.Note) + fmt.Sprintf("Result: %d rows\n", rows), nil
+}
+
+// drain reads a stream to its end and counts its rows.
+func drain(in vec.Stream) (int, error) {
 	rows := 0
-	for batch, err := range run.Rows {
+	for batch, err := range in {
 		if err != nil {
-			return "", err
+			return 0, err
 		}
 		rows += batch.Rows()
 	}
-	return "== Physical plan, as it ran ==\n" + physical.Format(p.Physical, run.Note) + fmt.Sprintf("Result: %d rows\n", rows), nil
+	return rows, nil
 }
 
 // withCTEs puts the WITH of INSERT over its query.
