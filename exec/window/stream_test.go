@@ -123,16 +123,21 @@ func TestLittleMemory(t *testing.T) {
 	}
 }
 
+// windowOfRange is a window over the numbers below size, partitioned by their remainder and ordered.
+func windowOfRange(size, parts int64) *physical.Window {
+	in := plantest.Range(size)
+	id := plantest.Ref(in, 0)
+	rest := &physical.Project{Info: plantest.Info(), Input: in, Names: []string{"p", "id"}, Exprs: []expr.Expr{
+		&expr.Call{Func: "%", Args: []expr.Expr{id, lit(types.Int64Type, parts)}, T: types.Int64Type}, id,
+	}}
+	return &physical.Window{Info: plantest.Info(), Input: rest, Partition: []expr.Expr{plantest.Ref(rest, 0)}, Order: []expr.SortKey{{Expr: plantest.Ref(rest, 1)}}}
+}
+
 // Many partitions that do not fit together do so one by one, whatever calls want.
 func TestManyPartitionsInLittleMemory(t *testing.T) {
 	const size, limit = 100_000, 2 << 20
-	in := plantest.Range(size)
-	id := plantest.Ref(in, 0)
-	part := &physical.Project{Info: plantest.Info(), Input: in, Names: []string{"p", "id"}, Exprs: []expr.Expr{
-		&expr.Call{Func: "%", Args: []expr.Expr{id, lit(types.Int64Type, int64(1000))}, T: types.Int64Type}, id,
-	}}
-	n := &physical.Window{Info: plantest.Info(), Input: part, Partition: []expr.Expr{plantest.Ref(part, 0)}, Order: []expr.SortKey{{Expr: plantest.Ref(part, 1)}}}
-	add(n, expr.Frame{Start: bound(expr.CurrentRow, 0), End: bound(expr.UnboundedFollowing, 0)}, types.Int64Type, "last", nil, plantest.Ref(part, 1))
+	n := windowOfRange(size, 1000)
+	add(n, expr.Frame{Start: bound(expr.CurrentRow, 0), End: bound(expr.UnboundedFollowing, 0)}, types.Int64Type, "last", nil, plantest.Ref(n.Input, 1))
 	add(n, expr.Frame{}, types.Int32Type, "row_number", nil)
 	env := plantest.Env(t, plantest.World{BatchSize: 2048, Threads: 2, Memory: limit})
 	got, err := plantest.RowsIn(t, env, n)
@@ -157,12 +162,7 @@ func TestManyPartitionsInLittleMemory(t *testing.T) {
 // A partition of which all rows are gone does not go on in the next one.
 func TestPartitionsEndWithParts(t *testing.T) {
 	const size, rows = 40, 4000 // as many rows as are held when spilling is forced
-	in := plantest.Range(rows)
-	id := plantest.Ref(in, 0)
-	part := &physical.Project{Info: plantest.Info(), Input: in, Names: []string{"p", "id"}, Exprs: []expr.Expr{
-		&expr.Call{Func: "%", Args: []expr.Expr{id, lit(types.Int64Type, int64(rows/size))}, T: types.Int64Type}, id,
-	}}
-	n := &physical.Window{Info: plantest.Info(), Input: part, Partition: []expr.Expr{plantest.Ref(part, 0)}, Order: []expr.SortKey{{Expr: plantest.Ref(part, 1)}}}
+	n := windowOfRange(rows, rows/size)
 	frame := func(end expr.BoundKind) expr.Frame {
 		return expr.Frame{Unit: expr.Rows, Start: bound(expr.UnboundedPreceding, 0), End: bound(end, 0)}
 	}
