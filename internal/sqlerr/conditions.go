@@ -104,7 +104,7 @@ var (
 	DatetimeOverflow              = define("DATETIME_OVERFLOW", "22008", User)
 	DatetimeUnit                  = define("INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023", User)
 	DecimalPrecision              = define("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "22003", User)
-	DecimalScale                  = define("INVALID_DECIMAL_SCALE", "42K01", User)
+	DecimalScale                  = define("DECIMAL_SCALE_EXCEEDS_PRECISION", "22003", User)
 	DiskFull                      = define("RESOURCE.DISK_FULL", "53100", Resource)
 	DistinctWindow                = define("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "0A000", User)
 	DivideByZero                  = define("DIVIDE_BY_ZERO", "22012", User)
