@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -129,7 +131,6 @@ func askPassword(ctx context.Context, user string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(os.Stderr, "Password of %s: ", user)
 	type answer struct {
 		text []byte
 		err  error
@@ -139,6 +140,14 @@ func askPassword(ctx context.Context, user string) (string, error) {
 		text, err := term.ReadPassword(fd)
 		got <- answer{text, err}
 	}()
+	// Who sees the question may answer it: the terminal must have stopped showing what is typed.
+	for range 200 {
+		if now, err := term.GetState(fd); err != nil || !reflect.DeepEqual(now, before) {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Fprintf(os.Stderr, "Password of %s: ", user)
 	defer fmt.Fprintln(os.Stderr)
 	select {
 	case a := <-got:
