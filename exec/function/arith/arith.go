@@ -94,17 +94,18 @@ func decimalOperand(e expr.Expr, t types.Type) types.Type {
 	return coerce.DecimalFor(t)
 }
 
-// misplaced is the operand that is neither a time nor an interval beside an
-// interval of fixed units, or else the first of two intervals of different units.
+// misplaced is the operand that should be a time: what a DAY TO SECOND interval
+// is added to or taken from. Spark looks for no time beside a YEAR TO MONTH interval.
 func misplaced(name string, l, r types.Type) (int, bool) {
-	fixed := func(t types.Type) bool { return t.Kind == types.YearMonth || t.Kind == types.DayTime }
-	plain := func(t types.Type) bool { return t.Kind.IsNumeric() || t.Kind == types.Bool }
+	wrong := func(t types.Type) bool {
+		return t.Kind.IsNumeric() || t.Kind == types.Bool || t.Kind == types.YearMonth
+	}
 	switch {
 	case name != "+" && name != "-":
 		return 0, false
-	case fixed(r) && (plain(l) || fixed(l) && l.Kind != r.Kind):
+	case r.Kind == types.DayTime && wrong(l):
 		return 0, true
-	case name == "+" && fixed(l) && plain(r), l.Kind == types.Date && r.Kind == types.Bool:
+	case name == "+" && l.Kind == types.DayTime && wrong(r), l.Kind == types.Date && r.Kind == types.Bool:
 		return 1, true
 	}
 	return 0, false
