@@ -80,7 +80,17 @@ func (d *unixDevice) raw() error {
 	})
 }
 
-func (d *unixDevice) waiting() error { return d.set(quiet) }
+// waiting keeps the system from throwing away what was written when an
+// interrupt is typed: a write that waits for room then, on a thread that does
+// not get the signal, would not be told of the room and wait for ever.
+func (d *unixDevice) waiting() error {
+	return d.set(func(t *unix.Termios) {
+		quiet(t)
+		t.Lflag |= unix.NOFLSH
+	})
+}
+
+func (d *unixDevice) forget() { _ = flushInput(d.fd) }
 
 func (d *unixDevice) restore() error { return d.setTo(&d.saved) }
 

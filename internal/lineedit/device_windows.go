@@ -60,6 +60,9 @@ func (d *windowsDevice) waiting() error {
 	return windows.SetConsoleMode(d.hin, d.inMode&^lineModes|windows.ENABLE_PROCESSED_INPUT|windows.ENABLE_VIRTUAL_TERMINAL_INPUT)
 }
 
+// forget does nothing: consoles keep what was typed before an interrupt.
+func (d *windowsDevice) forget() {}
+
 func (d *windowsDevice) restore() error { return windows.SetConsoleMode(d.hin, d.inMode) }
 
 // sizeCheck is how often the size is looked at: consoles send no signal.

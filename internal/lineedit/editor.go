@@ -68,6 +68,8 @@ type device interface {
 	raw() error
 	waiting() error
 	restore() error
+	// forget drops what was typed and not yet read, where the system does so on an interrupt.
+	forget()
 	// read waits for bytes: for ever if wait is negative. It gives errTimeout,
 	// errResized, the error of ctx, or io.EOF when the terminal has gone.
 	read(ctx context.Context, buf []byte, wait time.Duration) (int, error)
@@ -139,6 +141,10 @@ func (e *Editor) wait() error {
 	}
 	return e.tty.write(pasteOn)
 }
+
+// Forget drops what was typed while nobody read, as an interrupt does elsewhere.
+// It may be called at any time but during Read.
+func (e *Editor) Forget() { e.tty.forget() }
 
 // Lend gives the terminal back as it was, for a program that f runs, and takes it again.
 func (e *Editor) Lend(f func() error) error {

@@ -28,6 +28,7 @@ type pause struct{}
 type resize struct{ width, height int }
 
 func (d *scripted) raw() error                { d.mode = "raw"; return nil }
+func (d *scripted) forget()                   {}
 func (d *scripted) waiting() error            { d.mode = "waiting"; return nil }
 func (d *scripted) restore() error            { d.mode = "restored"; return nil }
 func (d *scripted) stop()                     { d.script = append([]any{"stopped"}, d.script...) }

@@ -17,6 +17,7 @@ type plainDevice struct {
 func (d *plainDevice) raw() error     { return nil }
 func (d *plainDevice) waiting() error { return nil }
 func (d *plainDevice) restore() error { return nil }
+func (d *plainDevice) forget()        {}
 func (d *plainDevice) stop()          {}
 func (d *plainDevice) close() error   { return nil }
 

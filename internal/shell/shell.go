@@ -25,6 +25,7 @@ type Shell struct {
 	version string
 	leaving bool
 	ctx     context.Context // of Run
+	forget  func()          // drops what was typed while a statement ran
 }
 
 // New makes a shell; version is what it greets with.
@@ -47,7 +48,7 @@ func (sh *Shell) Run(ctx context.Context) error {
 		return err
 	}
 	defer editor.Close()
-	sh.lend = editor.Lend
+	sh.lend, sh.forget = editor.Lend, editor.Forget
 	fmt.Fprintf(os.Stdout, "Volley %s on %s. Statements end with a semicolon; .help shows commands.\n", sh.version, sh.engine.Where())
 	for !sh.leaving {
 		text, err := editor.Read(ctx)
@@ -154,6 +155,7 @@ func (sh *Shell) cancellable(f func(context.Context) error) error {
 		for first := true; ; first = false {
 			select {
 			case <-interrupts:
+				sh.forget()
 				cancel()
 				if !first {
 					fmt.Fprintln(os.Stderr, "still cancelling…")

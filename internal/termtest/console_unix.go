@@ -18,6 +18,7 @@ import (
 type Console struct {
 	t      testing.TB
 	f      *os.File
+	cmd    *exec.Cmd
 	mu     sync.Mutex
 	screen *Screen
 	raw    strings.Builder
@@ -35,7 +36,7 @@ func Start(t testing.TB, cmd *exec.Cmd, width, height int) *Console {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Console{t: t, f: f, screen: NewScreen(width, height), closed: make(chan struct{})}
+	c := &Console{t: t, f: f, cmd: cmd, screen: NewScreen(width, height), closed: make(chan struct{})}
 	c.screen.Fail = func(s string) { t.Error(s) }
 	t.Cleanup(func() {
 		cmd.Process.Kill()
@@ -110,9 +111,24 @@ func (c *Console) Wait(what string, f func(s *Screen) bool) {
 			return
 		}
 		if time.Now().After(end) {
-			c.t.Fatalf("%s: that does not come; the screen is\n%s", what, shown)
+			c.t.Fatalf("%s: that does not come; the screen is\n%s\n%s", what, shown, c.stacks())
 		}
 	}
+}
+
+// stacks ends a program of Go and returns what it says about its goroutines.
+func (c *Console) stacks() string {
+	c.mu.Lock()
+	from := c.raw.Len()
+	c.mu.Unlock()
+	c.cmd.Process.Signal(unix.SIGQUIT)
+	select {
+	case <-c.closed:
+	case <-time.After(5 * time.Second):
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.raw.String()[from:]
 }
 
 // See waits until text is on the screen, or above it.

@@ -12,9 +12,10 @@ import (
 	"github.com/volley-sql/volley/planner/expr"
 )
 
-// constant is the error of argument i, called what, not being a constant.
+// constant is the error of argument i, called what, not being a constant. Where
+// nothing can be folded (see function.Call) the binder has asked before.
 func constant(c *function.Call, i int, what, kind string) error {
-	if l, err := c.Constant(i); l != nil || err != nil {
+	if l, err := c.Constant(i); l != nil || err != nil || c.Fold == nil {
 		return err
 	}
 	return sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `%s` should be a foldable %s expression; however, got \"%s\".",
@@ -96,6 +97,9 @@ func randomText(c *function.Call) (*function.Overload, error) {
 	l, err := c.Constant(0)
 	if err != nil {
 		return nil, err
+	}
+	if l == nil {
+		l = expr.NullOf(i32)
 	}
 	if n, ok := l.Value.(int64); ok && (n < 0 || n > math.MaxInt32) {
 		return nil, sqlerr.New(sqlerr.ValueOutOfRange, "Cannot resolve \"%s\" due to data type mismatch: The `length` must be between [0, 2147483647] (current value = %d).", function.CallText(c.Name, c.Args), n)
