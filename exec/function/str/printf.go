@@ -102,15 +102,18 @@ func newSpec(m []string) (*spec, error) {
 	if s.upper && !s.date {
 		s.verb |= 0x20
 	}
-	for text, n := range map[string]*int{m[3]: &s.width, m[4]: &s.precision} {
-		if text == "" {
+	for _, n := range []struct {
+		text string
+		to   *int
+	}{{m[3], &s.width}, {m[4], &s.precision}} {
+		if n.text == "" {
 			continue
 		}
-		v, err := strconv.Atoi(text)
+		v, err := strconv.Atoi(n.text)
 		if err != nil || v > maxWidth {
 			return nil, sqlerr.New(sqlerr.InvalidParameterValue, "The width of the format specifier '%s' is more than %d.", s.text, maxWidth)
 		}
-		*n = v
+		*n.to = v
 	}
 	for i := range len(s.flags) {
 		if strings.IndexByte(s.flags[i+1:], s.flags[i]) >= 0 {
