@@ -25,7 +25,7 @@ import (
 )
 
 // Job is a plan being run. Its rows come from Stream, which must be called
-// once; the job ends with it.
+// once, and the job ends with it; or from Partition, until Finish.
 type Job struct {
 	d *Driver
 	j *job
@@ -37,8 +37,9 @@ type job struct {
 	tasks [][]stage.Task // by stage, without the root
 	feeds map[int32]flow.Source
 
-	ready    chan []stage.Read // what the root reads, once its inputs are there
-	over     chan struct{}     // closed when the job has ended
+	ready    chan struct{} // closed when the inputs of the root are there
+	reads    []stage.Read  // what the root reads, set before ready is closed
+	over     chan struct{} // closed when the job has ended
 	mu       sync.Mutex
 	err      error // why it ended
 	located  map[[2]int32]scheduler.Output
@@ -68,7 +69,7 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string, feeds map[i
 		return nil, err
 	}
 	j := &job{
-		job: cut, feeds: feeds, ready: make(chan []stage.Read, 1), over: make(chan struct{}), moved: make(chan struct{}),
+		job: cut, feeds: feeds, ready: make(chan struct{}), over: make(chan struct{}), moved: make(chan struct{}),
 		located: map[[2]int32]scheduler.Output{}, running: map[scheduler.Attempt]control.Progress{}, nodes: map[int32]control.NodeStats{},
 	}
 	what := scheduler.Job{ID: cut.ID}
@@ -118,7 +119,10 @@ func volatile(name string) bool {
 
 func (j *job) root() *stage.Stage { return j.job.Stages[len(j.job.Stages)-1] }
 
-func (j *job) startRoot(reads []stage.Read) { j.ready <- reads }
+func (j *job) startRoot(reads []stage.Read) {
+	j.reads = reads
+	close(j.ready)
+}
 
 func (j *job) finish(err error) {
 	j.mu.Lock()
@@ -164,15 +168,10 @@ func (q *Job) Stream(ctx context.Context) vec.Stream {
 				q.cancel(ctx)
 			}
 		}()
-		var reads []stage.Read
-		select {
-		case reads = <-q.j.ready:
-		case <-q.j.over:
-			yield(nil, q.j.failure())
-			ended = true
-			return
-		case <-ctx.Done():
-			yield(nil, cancelled(ctx))
+		reads, err := q.inputs(ctx)
+		if err != nil {
+			ended = ctx.Err() == nil
+			yield(nil, err)
 			return
 		}
 		stopped, err := q.root(ctx, reads, yield)
@@ -218,17 +217,8 @@ func cancelled(ctx context.Context) error {
 
 // root runs the last stage here and reports whether the caller stopped it.
 func (q *Job) root(ctx context.Context, reads []stage.Read, yield func(*vec.Batch, error) bool) (stopped bool, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	ended := make(chan struct{})
-	defer close(ended)
-	go func() { // the job may fail while the root runs: an executor reports the user's error
-		select {
-		case <-q.j.over:
-			cancel(q.j.failure())
-		case <-ended:
-		}
-	}()
+	ctx, end := q.whileOpen(ctx)
+	defer end()
 	s := q.j.root()
 	t := &stage.Task{
 		Job: q.ID(), Stage: s.ID, Partitions: 1, Splits: nil, Reads: reads, Output: s.Output, Settings: q.j.job.Settings,
@@ -268,21 +258,13 @@ func (q *Job) root(ctx context.Context, reads []stage.Read, yield func(*vec.Batc
 
 // relocate waits until a lost input of the root has been made again.
 func (q *Job) relocate(ctx context.Context, l exchange.Location, loss error) (exchange.Location, error) {
-	at := [2]int32{l.Stage, l.Partition}
 	told := false
 	for {
 		q.j.mu.Lock()
-		o, ok := q.j.located[at]
 		moved := q.j.moved
 		q.j.mu.Unlock()
-		if ok && o.Attempt > l.Attempt {
-			l.Attempt, l.Executor, l.Address = o.Attempt, o.Executor, gone
-			q.d.mu.Lock()
-			if x := q.d.execs[o.Executor]; x != nil {
-				l.Address = x.addr
-			}
-			q.d.mu.Unlock()
-			return l, nil
+		if newer, ok := q.again(l); ok {
+			return newer, nil
 		}
 		if !told {
 			told = true
@@ -299,6 +281,23 @@ func (q *Job) relocate(ctx context.Context, l exchange.Location, loss error) (ex
 			return l, cancelled(ctx)
 		}
 	}
+}
+
+// again is where an input of the root is that was made again.
+func (q *Job) again(l exchange.Location) (exchange.Location, bool) {
+	q.j.mu.Lock()
+	o, ok := q.j.located[[2]int32{l.Stage, l.Partition}]
+	q.j.mu.Unlock()
+	if !ok || o.Attempt <= l.Attempt {
+		return l, false
+	}
+	l.Attempt, l.Executor, l.Address = o.Attempt, o.Executor, gone
+	q.d.mu.Lock()
+	defer q.d.mu.Unlock()
+	if x := q.d.execs[o.Executor]; x != nil {
+		l.Address = x.addr
+	}
+	return l, true
 }
 
 // sortedNodes is used by Metrics.

@@ -128,10 +128,33 @@ type Result struct {
 	// Rows is single-use and must be used, if only to be broken off, which ends
 	// the work behind it. Records are lent: a consumer that keeps one retains it.
 	Rows iter.Seq2[arrow.RecordBatch, error]
+	// Parts are the same rows in partitions, to be used in place of Rows; nil if there are none.
+	Parts *Parts
 	// Affected counts rows that were written; -1 if that is not known or nothing was.
 	Affected int64
 	// Progress tells how far the work behind Rows is; nil if nothing is known.
 	Progress func() Progress
+}
+
+// Parts are rows in partitions that may be read side by side.
+type Parts struct {
+	// N is how many there are, at least 1.
+	N int
+	// Ordered says that the partitions one after the other are the rows in their order.
+	Ordered bool
+	// Ready waits until the work behind all of them is done.
+	Ready func(ctx context.Context) error
+	// Open yields the records of one, which are lent, as often as it is asked until Close.
+	Open func(ctx context.Context, i int) iter.Seq2[arrow.RecordBatch, error]
+	// Close lets go of the rows and ends what work there still is. It is called once.
+	Close func()
+}
+
+// Spread is a Statement that knows whether its rows may come in Parts. Such a
+// statement runs before its endpoints are known.
+type Spread interface {
+	Statement
+	Spreads() bool
 }
 
 // Progress is how far a statement is.

@@ -33,7 +33,7 @@ func (q *query) split() {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.parts == nil && !q.reading && q.dropped == 0 && !q.over && !(q.done && q.replayable()) {
+	if q.streams == nil && q.parts == nil && !q.reading && q.dropped == 0 && !q.over && !(q.done && q.replayable()) {
 		q.parts = make([]part, n)
 	}
 }
@@ -48,6 +48,10 @@ func (q *query) readPart(ctx context.Context, n int, idle time.Duration) iter.Se
 		}
 		whole := false
 		defer func() { q.unclaimPart(n, whole) }()
+		if q.streams != nil {
+			whole = q.readPartitions(ctx, n, idle, yield)
+			return
+		}
 		q.start()
 		for {
 			rec, changed, err := q.take()
@@ -137,5 +141,8 @@ func (q *query) unclaimPart(n int, whole bool) {
 		q.c.forget(q, errClientGone)
 	case all:
 		q.c.s.keep(q, 0)
+		q.mu.Lock()
+		q.signal() // for who waits to let go of partitions
+		q.mu.Unlock()
 	}
 }

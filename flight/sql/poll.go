@@ -68,12 +68,14 @@ func (s *Server) pollFirst(ctx context.Context, q *query, desc *flight.FlightDes
 }
 
 func (s *Server) poll(ctx context.Context, q *query, desc *flight.FlightDescriptor) (*flight.PollInfo, error) {
-	q.start()
+	if !q.begin() {
+		q.start()
+	}
 	deadline := time.NewTimer(pollWait)
 	defer deadline.Stop()
 	for {
 		q.mu.Lock()
-		ready, err, changed := q.done || q.rows > 0, q.err, q.changed
+		ready, err, changed := q.done || q.ready || q.rows > 0, q.err, q.changed
 		q.mu.Unlock()
 		if err != nil {
 			q.c.forget(q, errClientGone)

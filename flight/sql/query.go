@@ -63,6 +63,13 @@ type query struct {
 	progress func() Progress
 	expires  time.Time
 	parts    []part // of a result in several endpoints; nil: it has one
+	waiting  int    // calls that wait for its end or for its partitions
+	// apart says that the statement is asked for partitions if it has some: set
+	// before it starts. streams are the partitions, ready once they are all there.
+	apart   bool
+	streams *Parts
+	ready   bool
+	running bool // the statement runs, and it is known whether there are streams
 }
 
 // newQuery registers a query. params are retained.
@@ -132,7 +139,8 @@ func (q *query) produce() {
 	leave, err := s.admit.enter(ctx, q.c.user)
 	ev.Waited = time.Since(ev.Started)
 	if err == nil {
-		err = q.guarded(ctx)
+		leave = sync.OnceFunc(leave)
+		err = q.guarded(ctx, leave)
 		leave()
 	}
 	if err == nil && ctx.Err() != nil {
@@ -154,17 +162,19 @@ func (q *query) produce() {
 }
 
 // guarded is run with a panic as an error: it must not end the process, which others use.
-func (q *query) guarded(ctx context.Context) (err error) {
+func (q *query) guarded(ctx context.Context, leave func()) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			q.c.s.log.Error("panic in a query", "query", q.name(), "panic", r, "stack", string(debug.Stack()))
 			err = sqlerr.New(sqlerr.InternalError, "panic: %v", r)
 		}
 	}()
-	return q.run(ctx)
+	return q.run(ctx, leave)
 }
 
-func (q *query) run(ctx context.Context) error {
+// run executes the statement. leave gives its place up to other queries, where
+// it has nothing to do any more but to wait for readers.
+func (q *query) run(ctx context.Context, leave func()) error {
 	total := int64(0)
 	known := false
 	once := func(p arrow.RecordBatch, row int) error {
@@ -175,6 +185,9 @@ func (q *query) run(ctx context.Context) error {
 		q.mu.Lock()
 		q.progress = res.Progress
 		q.mu.Unlock()
+		if q.separate(res.Parts) {
+			return q.offer(ctx, res.Parts, leave)
+		}
 		for rec, err := range res.Rows {
 			if err != nil {
 				return err
@@ -420,9 +433,23 @@ func (q *query) free() {
 
 // wait blocks until the query has ended.
 func (q *query) wait(ctx context.Context) error {
+	return q.until(ctx, func() bool { return false })
+}
+
+// until blocks until enough, which is called with q.mu held, or the query has ended, whose error it returns.
+func (q *query) until(ctx context.Context, enough func() bool) error {
+	q.mu.Lock()
+	q.waiting++
+	q.mu.Unlock()
+	defer func() {
+		q.mu.Lock()
+		q.waiting--
+		q.mu.Unlock()
+	}()
 	for {
 		q.mu.Lock()
 		done, err, changed := q.done, q.err, q.changed
+		done = done || enough()
 		q.mu.Unlock()
 		if done {
 			return err
@@ -439,5 +466,5 @@ func (q *query) wait(ctx context.Context) error {
 func (q *query) expired(now time.Time) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return !q.reading && now.After(q.expires)
+	return !q.reading && q.waiting == 0 && now.After(q.expires)
 }

@@ -98,6 +98,10 @@ func (s *Server) inform(ctx context.Context, q *query, desc *flight.FlightDescri
 			return nil, s.failed(ctx, q.name(), err)
 		}
 	}
+	if err := q.plan(ctx); err != nil {
+		q.c.forget(q, errClientGone)
+		return nil, s.failed(ctx, q.name(), err)
+	}
 	q.split()
 	ends := make([]*flight.FlightEndpoint, q.endpoints())
 	for i := range ends {
@@ -114,7 +118,7 @@ func (s *Server) inform(ctx context.Context, q *query, desc *flight.FlightDescri
 	defer q.mu.Unlock()
 	info := &flight.FlightInfo{
 		Schema: encoded, FlightDescriptor: echo(desc), Endpoint: ends,
-		TotalRecords: -1, TotalBytes: -1, Ordered: len(ends) == 1,
+		TotalRecords: -1, TotalBytes: -1, Ordered: len(ends) == 1 || q.streams != nil && q.streams.Ordered,
 	}
 	if q.done && q.err == nil {
 		info.TotalRecords, info.TotalBytes = q.rows, q.bytes

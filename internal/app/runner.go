@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/volley-sql/volley/cluster/driver"
@@ -46,6 +47,7 @@ func (r *runner) Run(ctx context.Context, j session.Job) (*session.Running, erro
 		defer r.a.remove(job)
 		rows(yield)
 	}}
+	run.Parts = parts(job, func() { r.a.remove(job) })
 	total := rowsToRead(j.Plan)
 	run.Progress = func() session.Progress {
 		p := progress(job.Progress())
@@ -56,6 +58,19 @@ func (r *runner) Run(ctx context.Context, j session.Job) (*session.Running, erro
 		run.Note = func(n physical.Node) string { return note(job.Metrics(), n) }
 	}
 	return run, nil
+}
+
+// parts are the rows of a job in its partitions, nil if it has none. end is
+// called once they are closed.
+func parts(job *driver.Job, end func()) *session.Parts {
+	n := job.Partitions()
+	if n == 0 {
+		return nil
+	}
+	return &session.Parts{N: n, Ready: job.Ready, Open: job.Partition, Close: sync.OnceFunc(func() {
+		defer end()
+		job.Finish()
+	})}
 }
 
 // rowsToRead is how many rows the scans of a plan read, 0 if not all know.

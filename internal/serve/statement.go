@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,6 +86,9 @@ func (s *statement) Changes() bool { return s.p.Changes() }
 
 // Unordered implements sql.Unordered.
 func (s *statement) Unordered() bool { return s.p.Unordered() }
+
+// Spreads implements sql.Spread.
+func (s *statement) Spreads() bool { return s.schema != nil && s.p.Spreads() }
 
 // With implements sql.Statement.
 func (s *statement) With(ctx context.Context, params *arrow.Schema) (sql.Statement, error) {
@@ -182,11 +186,30 @@ func (s *statement) result(stop func(), r *engine.Result, start time.Time) *sql.
 		out.Rows = drained(stop, r)
 	} else {
 		out.Rows = records(stop, s.schema, s.cols, r.Rows)
+		out.Parts = s.parts(stop, r.Parts)
 	}
 	if tell := r.Progress; tell != nil {
 		out.Progress = func() sql.Progress { return progress(tell(), time.Since(start)) }
 	}
 	return out
+}
+
+// parts are the partitions of a result as records.
+func (s *statement) parts(stop func(), p *engine.Parts) *sql.Parts {
+	if p == nil {
+		return nil
+	}
+	return &sql.Parts{
+		N: p.N, Ordered: p.Ordered, Ready: p.Ready,
+		Open: func(ctx context.Context, i int) iter.Seq2[arrow.RecordBatch, error] {
+			ctx, end := context.WithCancel(ctx)
+			return records(end, s.schema, s.cols, p.Open(ctx, i))
+		},
+		Close: func() {
+			p.Close()
+			stop()
+		},
+	}
 }
 
 func progress(p engine.Progress, elapsed time.Duration) sql.Progress {

@@ -135,6 +135,14 @@ func (p *Prepared) Unordered() bool {
 	return ok && len(q.OrderBy) == 0 && q.OrderAll == nil && len(q.SortBy) == 0 && len(q.ClusterBy) == 0
 }
 
+// Spreads reports whether the statement is a query whose work executors share,
+// so that its rows may come in Parts.
+func (p *Prepared) Spreads() bool {
+	_, ok := p.st.(*ast.Query)
+	r := p.s.cfg.Runner
+	return ok && r != nil && r.Partitions(p.s.Settings.Snapshot()) > 1
+}
+
 // Text is the statement.
 func (p *Prepared) Text() string { return p.text }
 
@@ -224,10 +232,8 @@ func (p *Prepared) started(ctx context.Context, st *statement, env *bind.Env, pl
 	if err != nil {
 		return nil, places.Locate(err)
 	}
-	if guarded {
-		run.Progress = coarse(run.Progress)
-	}
-	return &Result{Schema: p.shape.schema, Rows: located(run.Rows, places, guarded), Query: true, Settings: st.snap, Progress: run.Progress}, nil
+	run.located(places, guarded)
+	return &Result{Schema: p.shape.schema, Rows: run.Rows, Parts: run.Parts, Query: true, Settings: st.snap, Progress: run.Progress}, nil
 }
 
 // check compares the columns a statement has now with those it had when it was

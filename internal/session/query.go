@@ -31,7 +31,7 @@ func (s *Session) query(ctx context.Context, st *statement, q *ast.Query) (*Resu
 	for i, f := range p.Physical.Schema() { // what a plan knows not to be NULL it learnt while optimizing
 		schema[i].Nullable = schema[i].Nullable && f.Nullable
 	}
-	return &Result{Schema: schema, Rows: run.Rows, Query: true, Progress: run.Progress}, nil
+	return &Result{Schema: schema, Rows: run.Rows, Parts: run.Parts, Query: true, Progress: run.Progress}, nil
 }
 
 // start plans a bound query and starts it.
@@ -47,25 +47,26 @@ func (s *Session) start(ctx context.Context, st *statement, env *bind.Env, b *bi
 	if err != nil {
 		return nil, nil, b.Places.Locate(err)
 	}
-	run.Rows = located(run.Rows, b.Places, b.Guarded)
-	if b.Guarded {
-		run.Progress = coarse(run.Progress)
-	}
+	run.located(b.Places, b.Guarded)
 	return p, run, nil
 }
 
-// located gives errors in the stream of a plan's rows their places. Those that
-// have none may name what a guarded plan reads.
-func located(in vec.Stream, places sqlerr.Places, guarded bool) vec.Stream {
-	return func(yield func(*vec.Batch, error) bool) {
-		for b, err := range in {
-			if e := sqlerr.As(err); guarded && e != nil && e.Pos == sqlerr.NoPos {
-				err = sqlerr.Conceal(err, "")
-			}
-			if !yield(b, places.Locate(err)) {
-				return
-			}
+// located gives errors among the rows of a plan their places. Those that have
+// none may name what a guarded plan reads, and figures may tell how much of it there is.
+func (run *Running) located(places sqlerr.Places, guarded bool) {
+	place := func(err error) error {
+		if e := sqlerr.As(err); guarded && e != nil && e.Pos == sqlerr.NoPos {
+			err = sqlerr.Conceal(err, "")
 		}
+		return places.Locate(err)
+	}
+	rows := run.Rows
+	run.Rows = func(yield func(*vec.Batch, error) bool) {
+		rows(func(b *vec.Batch, err error) bool { return yield(b, place(err)) })
+	}
+	run.Parts = run.Parts.mapped(place, func() {})
+	if guarded {
+		run.Progress = coarse(run.Progress)
 	}
 }
 

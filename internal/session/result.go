@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/types"
@@ -12,6 +14,8 @@ type Result struct {
 	// Rows is single-use; batches are lent. A Result must be read, if only to
 	// break off at once.
 	Rows vec.Stream
+	// Parts are the same rows in partitions, to be read in place of Rows; nil if there are none.
+	Parts *Parts
 	// Query says that the rows are those of a query; commands give small
 	// tables of their own, or none.
 	Query bool
@@ -34,13 +38,30 @@ func (r *Result) until(end func(), text string) *Result {
 	rows := r.Rows
 	r.Rows = func(yield func(*vec.Batch, error) bool) {
 		defer end()
-		for b, err := range rows {
-			if !yield(b, placed(err, text)) {
-				return
-			}
+		rows(func(b *vec.Batch, err error) bool { return yield(b, placed(err, text)) })
+	}
+	r.Parts = r.Parts.mapped(func(err error) error { return placed(err, text) }, end)
+	return r
+}
+
+// mapped has errors changed, and end called when the partitions are closed. p may be nil.
+func (p *Parts) mapped(change func(error) error, end func()) *Parts {
+	if p == nil {
+		return nil
+	}
+	out := *p
+	out.Ready = func(ctx context.Context) error { return change(p.Ready(ctx)) }
+	out.Open = func(ctx context.Context, i int) vec.Stream {
+		rows := p.Open(ctx, i)
+		return func(yield func(*vec.Batch, error) bool) {
+			rows(func(b *vec.Batch, err error) bool { return yield(b, change(err)) })
 		}
 	}
-	return r
+	out.Close = func() {
+		p.Close()
+		end()
+	}
+	return &out
 }
 
 // Written counts what a statement stored.

@@ -65,8 +65,25 @@ type Running struct {
 	// Note describes what a node did, once Rows has ended ("rows=10 time=2ms");
 	// nil if the runner does not meter.
 	Note func(n physical.Node) string
+	// Parts are the rows in partitions, to be read in place of Rows; nil if there are none.
+	Parts *Parts
 	// Progress tells how far the job is, at any time; nil if the runner does not know.
 	Progress func() Progress
+}
+
+// Parts are rows in partitions that may be read side by side.
+type Parts struct {
+	// N is how many there are, at least 1.
+	N int
+	// Ordered says that the partitions one after the other are the rows in their order.
+	Ordered bool
+	// Ready waits until the work behind all of them is done.
+	Ready func(ctx context.Context) error
+	// Open yields the rows of one, as often as it is asked until Close. Batches are lent.
+	Open func(ctx context.Context, i int) vec.Stream
+	// Close ends the job and lets go of the rows. Who reads partitions must
+	// call it, once all is read or nothing more will be.
+	Close func()
 }
 
 // Progress is how far a job is. Rows and Bytes are what was read so far.
