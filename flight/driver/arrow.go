@@ -60,12 +60,8 @@ func (c *conn) QueryArrow(ctx context.Context, query string, args ...any) (*arro
 		if n, ok := a.(sql.NamedArg); ok {
 			named[i].Name, named[i].Value = n.Name, n.Value
 		}
-		if err := c.CheckNamedValue(&named[i]); errors.Is(err, driver.ErrSkip) {
-			v, err := driver.DefaultParameterConverter.ConvertValue(named[i].Value)
-			if err != nil {
-				return nil, nil, err
-			}
-			named[i].Value = v
+		if err := c.CheckNamedValue(&named[i]); err != nil {
+			return nil, nil, err
 		}
 	}
 	r, err := c.QueryContext(ctx, query, named)
@@ -171,10 +167,7 @@ func records(schema *arrow.Schema, rows iter.Seq2[[]any, error]) iter.Seq2[arrow
 				err = fmt.Errorf("row %d has %d values for %d columns", line, len(row), schema.NumFields())
 			}
 			for i := 0; err == nil && i < len(row); i++ {
-				if err = appendValue(b.Field(i), row[i]); err == nil {
-					continue
-				}
-				if err = appendAs(b.Field(i), row[i]); err != nil {
+				if err = appendAny(b.Field(i), row[i]); err != nil {
 					err = fmt.Errorf("row %d, column %s: %w", line, schema.Field(i).Name, err)
 				}
 			}
@@ -190,13 +183,4 @@ func records(schema *arrow.Schema, rows iter.Seq2[[]any, error]) iter.Seq2[arrow
 			flush()
 		}
 	}
-}
-
-// appendAs appends a value whose Go type is not the one of the column, by its text.
-func appendAs(b array.Builder, v any) error {
-	switch v.(type) {
-	case string, fmt.Stringer, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
-		return b.AppendValueFromString(fmt.Sprint(v))
-	}
-	return mismatch(b, v)
 }

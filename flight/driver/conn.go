@@ -12,14 +12,17 @@ import (
 	"google.golang.org/grpc/status"
 
 	fsql "github.com/volley-sql/volley/flight/sql"
+	"github.com/volley-sql/volley/flight/sql/client"
 )
 
 // conn is a session.
 type conn struct {
-	c    *Connector
-	s    fsql.Session
-	inTx bool
-	bad  bool // the server is gone, or the session is in no state to be used again
+	c *Connector
+	s fsql.Session
+	// resets counts how often the session was made new; statements prepared before are not there any more.
+	resets int
+	inTx   bool
+	bad    bool // the server is gone, or the session is in no state to be used again
 }
 
 var (
@@ -50,6 +53,16 @@ func (c *conn) failed(err error) error {
 	return public(err)
 }
 
+// begun is failed for a call that begins something: where nothing of it has
+// reached the server, database/sql is told to try another connection.
+func (c *conn) begun(err error) error {
+	if err != nil && client.Unsent(err) && !c.inTx {
+		c.bad = true
+		return driver.ErrBadConn
+	}
+	return c.failed(err)
+}
+
 // Ping implements driver.Pinger.
 func (c *conn) Ping(ctx context.Context) error {
 	if _, err := c.s.Catalogs(ctx); err != nil {
@@ -65,6 +78,17 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	if c.bad {
 		return driver.ErrBadConn
 	}
+	if r, ok := c.s.(*client.Session); ok {
+		c.inTx = false
+		anew, err := r.Reset(ctx)
+		if err != nil {
+			return driver.ErrBadConn
+		}
+		if anew {
+			c.resets++
+		}
+		return nil
+	}
 	if c.s.Untouched() && !c.inTx {
 		return nil
 	}
@@ -74,6 +98,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	}
 	old := c.s
 	c.s, c.inTx = s, false
+	c.resets++
 	old.Close()
 	return nil
 }
@@ -93,19 +118,21 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	st, err := c.s.Prepare(ctx, query)
 	if err != nil {
-		return nil, c.failed(err)
+		return nil, c.begun(err)
 	}
-	return &stmt{c: c, st: st}, nil
+	return &stmt{c: c, st: st, text: query, resets: c.resets}, nil
 }
 
 // QueryContext implements driver.QueryerContext.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if d, ok := c.s.(direct); ok && len(args) == 0 {
+		ctx, cancel := context.WithCancel(ctx)
 		schema, res, err := d.Query(ctx, query)
 		if err != nil {
-			return nil, c.failed(err)
+			cancel()
+			return nil, c.begun(err)
 		}
-		return newRows(c, schema, res, nil), nil
+		return newRows(c, schema, res, nil, cancel), nil
 	}
 	st, err := c.PrepareContext(ctx, query)
 	if err != nil {
@@ -123,7 +150,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	if d, ok := c.s.(direct); ok && len(args) == 0 {
 		n, err := d.Exec(ctx, query)
 		if err != nil {
-			return nil, c.failed(err)
+			return nil, c.begun(err)
 		}
 		return result(n), nil
 	}
@@ -147,7 +174,7 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 		return nil, errors.New("read-only transactions are not supported")
 	}
 	if err := c.s.Begin(ctx); err != nil {
-		return nil, c.failed(err)
+		return nil, c.begun(err)
 	}
 	c.inTx = true
 	return &tx{c}, nil
@@ -181,10 +208,13 @@ func (r result) RowsAffected() (int64, error) {
 	return int64(r), nil
 }
 
-// stmt is a prepared statement.
+// stmt is a prepared statement. It outlives its session, as database/sql keeps
+// it for the next user of the connection: it is prepared again then.
 type stmt struct {
-	c  *conn
-	st fsql.Statement
+	c      *conn
+	st     fsql.Statement
+	text   string
+	resets int // those of the connection when it was prepared
 }
 
 var (
@@ -194,6 +224,9 @@ var (
 
 // Close implements driver.Stmt.
 func (s *stmt) Close() error {
+	if s.resets != s.c.resets {
+		return nil
+	}
 	if c, ok := s.st.(io.Closer); ok {
 		return s.c.failed(c.Close())
 	}
@@ -221,8 +254,26 @@ func named(args []driver.Value) []driver.NamedValue {
 	return out
 }
 
-// run executes the statement with values.
+// run executes the statement with values. Where its session has forgotten it,
+// as a server does with those that are idle, it is prepared again.
 func (s *stmt) run(ctx context.Context, args []driver.NamedValue) (*arrow.Schema, *fsql.Result, error) {
+	for again := false; ; again = true {
+		if s.resets != s.c.resets {
+			st, err := s.c.s.Prepare(ctx, s.text)
+			if err != nil {
+				return nil, nil, err
+			}
+			s.st, s.resets = st, s.c.resets
+		}
+		schema, res, err := s.runOnce(ctx, args)
+		if again || err == nil || !client.Forgotten(err) || s.c.inTx {
+			return schema, res, err
+		}
+		s.resets = -1
+	}
+}
+
+func (s *stmt) runOnce(ctx context.Context, args []driver.NamedValue) (*arrow.Schema, *fsql.Result, error) {
 	want := s.st.Params()
 	if want.NumFields() == 0 && len(args) == 0 {
 		res, err := s.st.Run(ctx, nil, 0)
@@ -262,9 +313,11 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 
 // query is QueryContext; owned is closed with the rows.
 func (s *stmt) query(ctx context.Context, args []driver.NamedValue, owned io.Closer) (driver.Rows, error) {
+	ctx, cancel := context.WithCancel(ctx)
 	schema, res, err := s.run(ctx, args)
 	if err != nil {
+		cancel()
 		return nil, s.c.failed(err)
 	}
-	return newRows(s.c, schema, res, owned), nil
+	return newRows(s.c, schema, res, owned, cancel), nil
 }

@@ -8,7 +8,8 @@
 //
 // A connection is a session: settings, temporary views and the current schema
 // are its own, and are forgotten when the connection goes back to the pool.
-// Cancelling a context ends the query, at the server too.
+// Cancelling a context ends the query, at the server too. A server that was
+// restarted is connected to again; a statement that may have reached it is not repeated.
 //
 // The DSN has the form scheme://user:password@host:port/schema?key=value:
 //
@@ -24,8 +25,11 @@
 //	INTERVAL DAY TO SECOND time.Duration · other intervals string
 //	ARRAY []any · STRUCT map[string]any · MAP []driver.MapEntry · NULL nil
 //
-// Arguments are these, too, and pointers to them, driver.Valuer, and sql.Named
-// for :name. Rows in bulk go by CopyFrom, Arrow data in both directions by Arrow.
+// ScanType says these, too; where a column may be NULL scan into a pointer to one or sql.Null.
+//
+// Arguments are these, too, as are other slices, arrays, maps and named types of
+// them, pointers to them, driver.Valuer, volley.Decimal, and sql.Named for :name.
+// A time.Time for a DATE, a TIME or a TIMESTAMP_NTZ is the day and clock it shows. What is nil is NULL. Rows in bulk go by CopyFrom, Arrow data in both directions by Arrow.
 package driver
 
 import (
@@ -38,6 +42,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -47,6 +52,7 @@ import (
 	"github.com/volley-sql/volley/flight/sql/client"
 	"github.com/volley-sql/volley/internal/app"
 	"github.com/volley-sql/volley/internal/serve"
+	"github.com/volley-sql/volley/internal/settings"
 )
 
 func init() { sql.Register("volley", Driver{}) }
@@ -111,12 +117,18 @@ func settingsOf(q url.Values) map[string]string {
 func localConnector(q url.Values) (*Connector, error) {
 	o := &app.Options{Master: take(q, "master"), Warehouse: take(q, "warehouse"), Tables: take(q, "tables")}
 	if t := take(q, "threads"); t != "" {
-		if _, err := fmt.Sscanf(t, "%d", &o.Threads); err != nil || o.Threads < 1 {
+		var err error
+		if o.Threads, err = strconv.Atoi(t); err != nil || o.Threads < 1 {
 			return nil, fmt.Errorf("threads=%s in the DSN is not a number of threads", t)
 		}
 	}
 	memory := take(q, "memory")
 	o.Conf = settingsOf(q)
+	for k := range o.Conf {
+		if settings.Lookup(k) == nil {
+			return nil, fmt.Errorf("the DSN has %q, which is neither a parameter of volley://local nor a setting", k)
+		}
+	}
 	if memory != "" {
 		o.Conf["volley.execution.memory"] = memory
 	}
@@ -125,6 +137,9 @@ func localConnector(q url.Values) (*Connector, error) {
 
 func remoteConnector(u *url.URL, q url.Values) (*Connector, error) {
 	cfg := &client.Config{Address: u.Host, Token: take(q, "token"), Catalog: take(q, "catalog"), Schema: take(q, "schema"), Compression: take(q, "compression")}
+	if u.Hostname() == "" && strings.HasPrefix(u.Scheme, "grpc") {
+		return nil, errors.New("the DSN names no host")
+	}
 	if u.Port() == "" {
 		cfg.Address = u.Hostname() + ":31337"
 	}
@@ -137,6 +152,11 @@ func remoteConnector(u *url.URL, q url.Values) (*Connector, error) {
 	}
 	switch u.Scheme {
 	case "grpc", "grpc+tcp":
+		for k := range q {
+			if strings.HasPrefix(k, "tls-") {
+				return nil, fmt.Errorf("the DSN has %s, but the scheme %s is without TLS: grpc+tls has it", k, u.Scheme)
+			}
+		}
 	case "grpc+tls", "grpcs":
 		conf, err := tlsConfig(q)
 		if err != nil {
@@ -163,14 +183,23 @@ func tlsConfig(q url.Values) (*tls.Config, error) {
 		}
 	}
 	cert, key := take(q, "tls-cert"), take(q, "tls-key")
-	if cert != "" || key != "" {
+	if (cert == "") != (key == "") {
+		return nil, errors.New("the DSN has one of tls-cert and tls-key: a certificate goes with its key")
+	}
+	if cert != "" {
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
 			return nil, err
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
-	conf.InsecureSkipVerify = take(q, "tls-skip-verify") == "true"
+	switch v := take(q, "tls-skip-verify"); v {
+	case "true":
+		conf.InsecureSkipVerify = true
+	case "", "false":
+	default:
+		return nil, fmt.Errorf("tls-skip-verify=%s in the DSN is neither true nor false", v)
+	}
 	return conf, nil
 }
 

@@ -21,6 +21,8 @@ type rows struct {
 	owned  io.Closer
 	next   func() (arrow.RecordBatch, error, bool)
 	stop   func()
+	cancel func() // of the query's context
+	begun  bool   // next was called
 	rec    arrow.RecordBatch
 	at     int
 	read   []func(row int) driver.Value // of rec, by column
@@ -35,11 +37,11 @@ var (
 	_ driver.RowsColumnTypeLength           = (*rows)(nil)
 )
 
-func newRows(c *conn, schema *arrow.Schema, res *fsql.Result, owned io.Closer) *rows {
+func newRows(c *conn, schema *arrow.Schema, res *fsql.Result, owned io.Closer, cancel func()) *rows {
 	if schema == nil {
 		schema = arrow.NewSchema(nil, nil)
 	}
-	r := &rows{c: c, schema: schema, owned: owned}
+	r := &rows{c: c, schema: schema, owned: owned, cancel: cancel}
 	r.next, r.stop = iter.Pull2(res.Rows)
 	return r
 }
@@ -56,6 +58,11 @@ func (r *rows) Columns() []string {
 // Close implements driver.Rows: it ends the query.
 func (r *rows) Close() error {
 	r.rec, r.read = nil, nil
+	r.cancel()
+	if !r.begun { // a sequence that nobody has begun does not learn that it is to end
+		r.begun = true
+		r.next()
+	}
 	r.stop()
 	if r.owned != nil {
 		owned := r.owned
@@ -71,6 +78,7 @@ func (r *rows) Next(dest []driver.Value) error {
 		if r.err != nil {
 			return r.err
 		}
+		r.begun = true
 		rec, err, ok := r.next()
 		if err != nil {
 			r.err = r.c.failed(err)
@@ -95,6 +103,7 @@ func (r *rows) Next(dest []driver.Value) error {
 
 // record takes what is left of the current record, or the next one.
 func (r *rows) record() (arrow.RecordBatch, error) {
+	r.begun = true
 	rec, err, ok := r.next()
 	if err != nil {
 		return nil, r.c.failed(err)

@@ -115,6 +115,9 @@ func (s *Server) MetricsAddr() net.Addr {
 	return s.metrics.Addr()
 }
 
+// Stats counts what the server holds.
+func (s *Server) Stats() fsql.Stats { return s.sql.Stats() }
+
 // Close ends the server in good order: new queries are refused, those that run
 // have until ctx is over, and what is left then is cancelled.
 func (s *Server) Close(ctx context.Context) error {

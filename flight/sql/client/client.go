@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
@@ -59,6 +61,7 @@ type Session struct {
 	txn    *flightsql.Txn
 	others map[string]*link // servers that endpoints name, by location
 	used   bool
+	last   time.Time // when it was found as new last
 	closed bool
 }
 
@@ -79,6 +82,10 @@ func Open(ctx context.Context, cfg Config) (*Session, error) {
 		return nil, err
 	}
 	if err := s.login(ctx); err != nil {
+		s.conn.Close()
+		return nil, err
+	}
+	if err := s.configure(ctx); err != nil {
 		s.conn.Close()
 		return nil, err
 	}
@@ -106,23 +113,30 @@ func (s *Session) dial(address string) (*link, error) {
 	return &link{&flightsql.Client{Client: flight.NewClientFromConn(conn, nil), Alloc: memory.DefaultAllocator}, conn}, nil
 }
 
-// login makes the session and sets what the configuration says.
-func (s *Session) login(ctx context.Context) error {
+// login makes the session, or finds that the server is there.
+func (s *Session) login(ctx context.Context) (err error) {
 	switch {
 	case s.cfg.Token != "":
 		s.token.set(s.cfg.Token)
+		_, err = s.fs.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
 	case s.cfg.User != "":
-		if _, err := s.fs.Client.AuthenticateBasicToken(ctx, s.cfg.User, s.cfg.Password); err != nil {
-			return connectError(s.cfg.Address, err)
-		}
+		_, err = s.fs.Client.AuthenticateBasicToken(ctx, s.cfg.User, s.cfg.Password)
+	default:
+		_, err = s.fs.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
 	}
-	if s.cfg.Catalog != "" || s.cfg.Schema != "" {
-		if err := s.Use(ctx, s.cfg.Catalog, s.cfg.Schema); err != nil {
-			return connectError(s.cfg.Address, err)
-		}
+	if err != nil {
+		return connectError(s.cfg.Address, err)
 	}
-	for k, v := range s.cfg.Options {
-		if err := s.set(ctx, k, v); err != nil {
+	return nil
+}
+
+// configure brings a new session to where the configuration says.
+func (s *Session) configure(ctx context.Context) error {
+	if err := s.Use(ctx, s.cfg.Catalog, s.cfg.Schema); err != nil {
+		return connectError(s.cfg.Address, err)
+	}
+	for _, k := range slices.Sorted(maps.Keys(s.cfg.Options)) {
+		if err := s.set(ctx, k, s.cfg.Options[k]); err != nil {
 			return connectError(s.cfg.Address, err)
 		}
 	}
@@ -131,12 +145,37 @@ func (s *Session) login(ctx context.Context) error {
 			return connectError(s.cfg.Address, err)
 		}
 	}
-	if s.token.get() == "" || len(s.cfg.Options) == 0 { // find out that the server is there
-		if _, err := s.fs.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{}); err != nil {
-			return connectError(s.cfg.Address, err)
-		}
-	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used, s.txn, s.last = false, nil, time.Now()
 	return nil
+}
+
+// fresh is how long a session that the configuration has set up is trusted to
+// be there. A server that was restarted, or has ended an idle session, makes a
+// new one of its own accord, which is not set up.
+const fresh = 10 * time.Second
+
+// Reset makes the session as it was when it was opened, over the same
+// connection. Where nothing was done that would be lost it costs no call. anew
+// says that it is another session now, without the statements prepared before.
+func (s *Session) Reset(ctx context.Context) (anew bool, err error) {
+	s.mu.Lock()
+	used, stale := s.used || s.txn != nil, time.Since(s.last) > fresh
+	s.mu.Unlock()
+	if used {
+		if _, err := s.fs.CloseSession(ctx, &flight.CloseSessionRequest{}); err != nil {
+			return true, Error(err)
+		}
+		return true, s.configure(ctx)
+	}
+	if s.cfg.Catalog == "" && s.cfg.Schema == "" && len(s.cfg.Options) == 0 && s.cfg.Compression == "" {
+		return false, nil
+	}
+	if stale || s.conn.GetState() != connectivity.Ready {
+		return false, s.configure(ctx)
+	}
+	return false, nil
 }
 
 func connectError(address string, err error) error {
@@ -423,7 +462,7 @@ func (s *Session) ResetOption(key string) error {
 func (s *Session) Untouched() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.used
+	return !s.used && s.txn == nil
 }
 
 // Close implements sql.Session: the server drops what the session holds.

@@ -53,7 +53,23 @@ func Error(err error) error {
 		e.Object = info.GetMetadata()["object"]
 		return e
 	}
-	return errors.New(plain(st.Message()))
+	return &statusError{plain(st.Message()), err}
+}
+
+// statusError is a status of which its message is shown.
+type statusError struct {
+	message string
+	status  error
+}
+
+func (e *statusError) Error() string { return e.message }
+func (e *statusError) Unwrap() error { return e.status }
+
+// Unsent reports whether a call failed before its server did anything for it:
+// there was no connection, or the login was not taken. It may be made again.
+func Unsent(err error) bool {
+	st, ok := status.FromError(err)
+	return ok && (st.Code() == codes.Unauthenticated || st.Code() == codes.Unavailable && strings.HasPrefix(st.Message(), "connection error:"))
 }
 
 // plain is a message without what our server puts round it for clients that show nothing else.
@@ -67,4 +83,10 @@ func plain(m string) string {
 		m = m[:i]
 	}
 	return m
+}
+
+// Forgotten reports whether a call failed because the server does not know the
+// statement it is about, or not any more. Nothing was done for it.
+func Forgotten(err error) bool {
+	return status.Code(err) == codes.NotFound && sqlerr.As(err) == nil
 }

@@ -27,6 +27,11 @@ const (
 // behind it, and with them the work of the server.
 func (s *Session) rows(ctx context.Context, info *flight.FlightInfo) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
+		if ctx.Err() != nil { // no call of it would reach the server, which keeps the query for those to come
+			s.abandon(info)
+			yield(nil, Error(context.Cause(ctx)))
+			return
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		var wg sync.WaitGroup
 		defer wg.Wait()

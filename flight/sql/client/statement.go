@@ -151,11 +151,17 @@ func (st *Statement) poll(ctx context.Context, tell func(sql.Progress)) (*flight
 
 // cancel ends a query that is being polled: what it is polled by is its ticket.
 func (s *Session) cancel(polled *flight.FlightDescriptor) {
+	s.abandon(&flight.FlightInfo{Endpoint: []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: polled.GetCmd()}}}})
+}
+
+// abandon ends a query of which nothing was read.
+func (s *Session) abandon(info *flight.FlightInfo) {
+	if len(info.GetEndpoint()) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), optionTimeout)
 	defer cancel()
-	_, _ = s.fs.CancelFlightInfo(ctx, &flight.CancelFlightInfoRequest{Info: &flight.FlightInfo{
-		Endpoint: []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: polled.GetCmd()}}},
-	}})
+	_, _ = s.fs.CancelFlightInfo(ctx, &flight.CancelFlightInfoRequest{Info: info})
 }
 
 // Close gives the statement back.
