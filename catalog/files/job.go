@@ -65,13 +65,14 @@ func StartJob(ctx context.Context, st store.Store, target catalog.WriteTarget) (
 // lockJob takes the lock beside a staging folder. It comes before the folder,
 // since a folder without lock is taken for a dead job's. Another job may hold
 // the new lock for a moment while it looks for dead ones, and another may
-// remove the empty folder the lock is to lie in.
+// remove the empty folders the lock is to lie in, even while they are made.
 func lockJob(ctx context.Context, dir string) (*filelock.Lock, error) {
 	for try := 0; ; try++ {
-		if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-			return nil, err
+		var l *filelock.Lock
+		err := os.MkdirAll(filepath.Dir(dir), 0o777)
+		if err == nil {
+			l, err = filelock.Acquire(ctx, dir+".lock")
 		}
-		l, err := filelock.Acquire(ctx, dir+".lock")
 		if err == nil || !errors.Is(err, fs.ErrNotExist) || try > 100 {
 			return l, err
 		}
