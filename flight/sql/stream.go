@@ -118,22 +118,26 @@ func recordSize(rec arrow.RecordBatch) (n int64) {
 
 func arraySize(a arrow.Array) int64 {
 	n := int64(a.Len())
-	size := n / 8
+	if n == 0 {
+		return 0
+	}
+	size := int64(0)
+	if a.NullN() > 0 { // bits that are all 1 are not sent
+		size = n / 8
+	}
+	offset := int64(4) // bytes of one
+	if t, ok := a.DataType().(arrow.OffsetsDataType); ok {
+		offset = int64(t.OffsetTypeTraits().BytesRequired(1))
+	}
 	switch a := a.(type) {
 	case array.BinaryLike:
-		if n == 0 {
-			return size
-		}
-		return size + 8*n + a.ValueOffset64(int(n)-1) + int64(a.ValueLen(int(n)-1)) - a.ValueOffset64(0)
+		return size + offset*n + a.ValueOffset64(int(n)-1) + int64(a.ValueLen(int(n)-1)) - a.ValueOffset64(0)
 	case array.ListLike: // maps too
-		if n == 0 {
-			return size
-		}
 		from, _ := a.ValueOffsets(0)
 		_, to := a.ValueOffsets(int(n) - 1)
 		values := array.NewSlice(a.ListValues(), from, to)
 		defer values.Release()
-		return size + 8*n + arraySize(values)
+		return size + offset*n + arraySize(values)
 	case *array.Struct:
 		for i := range a.NumField() {
 			field := a.Field(i) // of the slice alone, as StructOf's are

@@ -14,9 +14,10 @@ import (
 )
 
 // Limits of a record. Clients refuse messages of more than 4 MiB, and pay for
-// every message, so records are as near to 2 MiB as can be had without going over it.
+// every message, so records are as near to 2 MiB as can be had without going
+// over it: then they would be sent as two. How long the next rows are is a guess, for which there is some room.
 const (
-	recordBytes = 2 << 20
+	recordBytes = 2<<20 - 64<<10
 	recordRows  = 64 << 10
 	// flushAfter is how long rows wait for more of them. The first rows do not wait.
 	flushAfter = 50 * time.Millisecond
