@@ -96,15 +96,19 @@ func (a *Appender) Append(b *vec.Batch, from int) (int, error) {
 	return n, nil
 }
 
-// fitting is how many of the rows keep all columns of text within bounds.
+// fitting is how many of the rows keep all columns of text within bounds. It
+// notes in the columns how many bytes are coming at most.
 func (a *Appender) fitting(b *vec.Batch, sel []uint16) int {
 	n := len(sel)
 	for i, c := range a.cols {
 		if c.storage != types.StoreString {
 			continue
 		}
-		v := b.Cols[i]
-		if room := a.limit - len(c.bytes); textIn(v, sel[:n]) > room {
+		v, room := b.Cols[i], a.limit-len(c.bytes)
+		if v.Enc == vec.Dict && n*wordSize <= room && c.words.of(v.Dict) != nil {
+			continue
+		}
+		if c.coming = textIn(v, sel[:n]); c.coming > room {
 			n = textsWithin(v, sel[:n], room)
 		}
 	}
@@ -144,6 +148,9 @@ type appendColumn struct {
 	total   int     // of elements, for lists
 	// last is how large bytes were in the last record.
 	last int
+	// coming is how many bytes of text a batch has, words are those of its dictionary.
+	coming int
+	words  words
 }
 
 func newAppendColumn(m *recycler, t types.Type, dt arrow.DataType) *appendColumn {
@@ -239,6 +246,10 @@ func (c *appendColumn) appendAll(v *vec.Vec) error {
 		case types.StoreInt64:
 			if done = c.width == 8; done {
 				copy(extend[int64](c, n), vec.Data[int64](v))
+			}
+		case types.StoreString:
+			if done = v.Valid == nil; done {
+				appendTexts(c, vec.Data[string](v), c.coming)
 			}
 		default:
 			done = false

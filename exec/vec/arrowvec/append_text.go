@@ -12,9 +12,13 @@ func appendText[I vec.Index](c *appendColumn, v *vec.Vec, rows []I) {
 		extend[int32](c, 1)[0] = 0
 	}
 	ends := extend[int32](c, len(rows))
-	if need := len(c.bytes) + textIn(v, rows) + copySlack; need > cap(c.bytes) {
-		c.bytes = c.memory.larger(c.bytes, need)
+	if v.Enc == vec.Dict && v.Valid == nil {
+		if words := c.words.of(v.Dict); words != nil {
+			appendWords(c, words, v.Codes(), rows, ends)
+			return
+		}
 	}
+	c.room(textIn(v, rows))
 	in := vec.Data[string](v.Base())
 	out, at := c.bytes[:cap(c.bytes)], len(c.bytes)
 	switch {
@@ -38,6 +42,105 @@ func appendText[I vec.Index](c *appendColumn, v *vec.Vec, rows []I) {
 		}
 	}
 	c.bytes = out[:at]
+}
+
+// appendTexts is appendText for all of the rows of a flat vector without nulls, of at most size bytes together.
+func appendTexts(c *appendColumn, in []string, size int) {
+	if len(c.data) == 0 {
+		extend[int32](c, 1)[0] = 0
+	}
+	ends := extend[int32](c, len(in))
+	c.room(size)
+	out, at := unsafe.Pointer(unsafe.SliceData(c.bytes)), len(c.bytes)
+	for i, s := range in {
+		n := len(s)
+		dst, src := unsafe.Add(out, at), unsafe.Pointer(unsafe.StringData(s))
+		switch at += n; {
+		case n > 16:
+			copy(unsafe.Slice((*byte)(dst), n), s)
+		case n >= 8:
+			head, tail := *(*uint64)(src), *(*uint64)(unsafe.Add(src, n-8))
+			*(*uint64)(dst) = head
+			*(*uint64)(unsafe.Add(dst, n-8)) = tail
+		case n >= 4:
+			head, tail := *(*uint32)(src), *(*uint32)(unsafe.Add(src, n-4))
+			*(*uint32)(dst) = head
+			*(*uint32)(unsafe.Add(dst, n-4)) = tail
+		default:
+			copyText(unsafe.Slice((*byte)(dst), copySlack), 0, s)
+		}
+		ends[i] = int32(at)
+	}
+	c.bytes = c.bytes[:at]
+}
+
+// room makes room for size bytes of text and copySlack behind them.
+func (c *appendColumn) room(size int) {
+	if need := len(c.bytes) + size + copySlack; need > cap(c.bytes) {
+		c.bytes = c.memory.larger(c.bytes, need)
+	}
+}
+
+// word is a text of at most wordSize bytes, copied with two moves whatever its length.
+type word struct {
+	lo, hi uint64
+	n      int
+}
+
+const wordSize = 16
+
+// words are the texts of a dictionary as words, as long as all of them are
+// short. A dictionary that has grown only adds to them.
+type words struct {
+	id   uint64
+	list []word
+	long bool // one is too long
+}
+
+// maxWords bounds the dictionaries made words of: they must be worth it and stay in the cache.
+const maxWords = 1 << 12
+
+// of are the texts of d; nil if they are not all short or are too many.
+func (w *words) of(d *vec.Dictionary) []word {
+	if d.ID == 0 {
+		return nil
+	}
+	if d.ID != w.id {
+		*w = words{id: d.ID, list: w.list[:0]}
+	}
+	texts := vec.Data[string](d.Values)
+	if w.long || len(texts) > maxWords {
+		return nil
+	}
+	for _, s := range texts[min(len(w.list), len(texts)):] {
+		if len(s) > wordSize {
+			w.long = true
+			return nil
+		}
+		var b [wordSize]byte
+		copy(b[:], s)
+		w.list = append(w.list, word{*(*uint64)(unsafe.Pointer(&b[0])), *(*uint64)(unsafe.Pointer(&b[8])), len(s)})
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return w.list
+}
+
+// appendWords adds texts of a dictionary.
+func appendWords[I vec.Index](c *appendColumn, words []word, codes []int32, rows []I, ends []int32) {
+	c.room(wordSize * len(rows))
+	out, at := unsafe.Pointer(unsafe.SliceData(c.bytes)), len(c.bytes)
+	ends = ends[:len(rows)]
+	for i, r := range rows {
+		w := &words[codes[r]]
+		dst := unsafe.Add(out, at)
+		*(*uint64)(dst) = w.lo
+		*(*uint64)(unsafe.Add(dst, 8)) = w.hi
+		at += w.n
+		ends[i] = int32(at)
+	}
+	c.bytes = c.bytes[:at]
 }
 
 // copySlack is how many bytes there are behind a text where copyText writes it.
