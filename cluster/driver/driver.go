@@ -74,10 +74,11 @@ type Driver struct {
 	server  *grpc.Server
 	wg      sync.WaitGroup
 
-	mu     sync.Mutex
-	jobs   map[string]*job
-	execs  map[string]*link
-	closed bool
+	mu      sync.Mutex
+	jobs    map[string]*job
+	execs   map[string]*link
+	results *results // nil: executors give results to nobody
+	closed  bool
 }
 
 // Open starts an application. Executors come up in the background.

@@ -49,6 +49,7 @@ type job struct {
 	running  map[scheduler.Attempt]control.Progress
 	nodes    map[int32]control.NodeStats
 	rootTask *exec.Task
+	onRead   func(i int, rows, bytes int64) // nil: nobody wants to know
 }
 
 // Run starts a job for a plan lowered to d.Partitions() partitions. feeds are

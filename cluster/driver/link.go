@@ -16,6 +16,9 @@ import (
 type link struct {
 	id, addr string
 	pid      int
+	// results is the port at which it gives results to clients; empty: it does not. Driver.mu guards it.
+	results string
+	logins  chan struct{} // has an element for each login being judged
 
 	mu    sync.Mutex
 	queue []control.Message
@@ -67,7 +70,7 @@ func (d *Driver) accept(ctx context.Context, c *control.Conn) error {
 	if !ok {
 		return sqlerr.New(sqlerr.ExecutorLost, "An executor must register first.")
 	}
-	x := &link{id: reg.ID, addr: reg.Addr, pid: int(reg.PID), wake: make(chan struct{}, 1)}
+	x := &link{id: reg.ID, addr: reg.Addr, pid: int(reg.PID), wake: make(chan struct{}, 1), logins: make(chan struct{}, maxLogins)}
 	if why := d.admit(x, reg); why != "" {
 		d.log.Warn("executor refused", "executor", reg.ID, "reason", why)
 		return c.Send(&control.Welcome{Refused: why})
@@ -103,6 +106,9 @@ func (d *Driver) admit(x *link, reg *control.Register) (refused string) {
 		return "an executor of this id is registered already"
 	}
 	d.execs[reg.ID] = x
+	if d.results != nil {
+		x.post(d.results.message) // delivered after the welcome
+	}
 	return ""
 }
 
@@ -155,6 +161,16 @@ func (d *Driver) receive(x *link, c *control.Conn) error {
 			}
 		case *control.Report:
 			d.report(x, m)
+		case *control.Serving:
+			d.serving(x, m)
+		case *control.Login:
+			go func() {
+				x.logins <- struct{}{}
+				defer func() { <-x.logins }()
+				d.login(x, m)
+			}()
+		case *control.ResultRead:
+			d.read(m)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer hangUp()
 	e := &executor{
-		o: o, conn: conn, store: store, running: map[control.Attempt]*attempt{},
+		o: o, conn: conn, store: store, local: reader, running: map[control.Attempt]*attempt{},
 		runner: &Runner{Threads: o.Cores, Account: acct, Reader: &ownReader{reader, o.ID}, Store: store, SpillDir: func() (string, error) { return dir, nil }},
 	}
 	addr := l.Addr().String()
@@ -118,6 +118,9 @@ type executor struct {
 	conn   *control.Conn
 	store  exchange.Store
 	runner *Runner
+
+	results *results // nil: it gives none to clients
+	local   exchange.Reader
 
 	mu      sync.Mutex
 	running map[control.Attempt]*attempt
@@ -149,6 +152,7 @@ func (e *executor) serve(ctx context.Context, cancel context.CancelFunc, addr st
 	}
 	defer e.wg.Wait()
 	defer cancel()
+	defer func() { e.results.close() }()
 	e.wg.Go(func() { e.beat(ctx, every) })
 	for {
 		m, err := e.conn.Recv()
@@ -164,6 +168,10 @@ func (e *executor) serve(ctx context.Context, cancel context.CancelFunc, addr st
 				a.cancel(sqlerr.New(sqlerr.Cancelled, "The driver cancelled the task."))
 			}
 			e.mu.Unlock()
+		case *control.ServeResults:
+			e.serveResults(m)
+		case *control.LoginResult:
+			e.results.judged(m)
 		case *control.DropJob:
 			e.store.Drop(m.Job)
 		case *control.Stop:

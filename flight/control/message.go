@@ -16,7 +16,7 @@ import (
 )
 
 // Protocol is the version of the messages; a driver refuses another.
-const Protocol = 1
+const Protocol = 2
 
 // Message is one of the types below. It is sealed.
 type Message interface{ message() }
@@ -84,6 +84,59 @@ type (
 	Stop struct{ Reason string }
 )
 
+// Messages about results that executors give to clients themselves; see flight/direct.
+type (
+	// ServeResults has an executor do so. Certificates and keys are files, as
+	// those of the server are: read again when they change.
+	ServeResults struct {
+		// Listen is host:port, Insecure whether it may be in the clear beyond this machine.
+		Listen                          string
+		Insecure                        bool
+		CertFile, KeyFile, ClientCAFile string
+		// ClientCerts is a listen.ClientCerts.
+		ClientCerts int32
+		// TokenKey reads and signs session tokens that are valid for TokenTTL
+		// nanoseconds, TicketKey opens tickets. Anonymous lets in calls without credentials.
+		TokenKey, TicketKey []byte
+		TokenTTL            int64
+		Anonymous           bool
+	}
+	// Serving answers it: where the executor listens, or why it does not.
+	Serving struct{ Addr, Failure string }
+	// Login asks the driver to judge the credentials of a client of an
+	// executor, by number. Kind says which fields count.
+	Login struct {
+		ID           int64
+		Kind         int32
+		User, Secret string
+		Certificate  []byte
+	}
+	// LoginResult answers it.
+	LoginResult struct {
+		ID      int64
+		Verdict int32
+		Name    string
+		Roles   []string
+	}
+	// ResultRead says that a client has read the output of a task to its end.
+	ResultRead struct {
+		Job         string
+		Stage, Task int32
+		Rows, Bytes int64
+	}
+)
+
+// The kinds of Login and verdicts of LoginResult.
+const (
+	LoginPassword int32 = iota
+	LoginToken
+	LoginCertificate
+
+	LoginGood int32 = iota - 3
+	LoginRefused
+	LoginNotMine
+)
+
 // Progress is how far a running attempt is.
 type Progress struct {
 	Attempt     Attempt
@@ -116,8 +169,15 @@ func (*Cancel) message()    {}
 func (*DropJob) message()   {}
 func (*Stop) message()      {}
 
+func (*ServeResults) message() {}
+func (*Serving) message()      {}
+func (*Login) message()        {}
+func (*LoginResult) message()  {}
+func (*ResultRead) message()   {}
+
 var codec = sync.OnceValues(func() (*wire.Codec[Message], error) {
 	return wire.New[Message]([]wire.Family{wire.FamilyOf([]Message{
 		&Register{}, &Heartbeat{}, &Report{}, &Welcome{}, &Launch{}, &Cancel{}, &DropJob{}, &Stop{},
+		&ServeResults{}, &Serving{}, &Login{}, &LoginResult{}, &ResultRead{},
 	})}, nil)
 })

@@ -146,8 +146,24 @@ type Parts struct {
 	Ready func(ctx context.Context) error
 	// Open yields the records of one, which are lent, as often as it is asked until Close.
 	Open func(ctx context.Context, i int) iter.Seq2[arrow.RecordBatch, error]
+	// Grant lets a client read a partition, which is ready, where it is, if that
+	// can be: location is the address, ticket what the executor wants to see
+	// beside the handle. An empty location: it cannot. nil: none can.
+	Grant func(i int, g Grant) (location string, ticket []byte)
+	// OnRead has f called with every partition that a client has read to its end
+	// at an executor; nil if Grant is.
+	OnRead func(f func(i int, rows, bytes int64))
 	// Close lets go of the rows and ends what work there still is. It is called once.
 	Close func()
+}
+
+// Grant says who may read a partition without the server.
+type Grant struct {
+	User    string
+	Handle  []byte
+	Expires time.Time
+	// Compression is lz4, zstd or none, if the call does not say.
+	Compression string
 }
 
 // Spread is a Statement that knows whether its rows may come in Parts. Such a

@@ -131,6 +131,9 @@ func (s *Server) redeemTicket(ctx context.Context, t *flight.Ticket) (*client, *
 
 // redeem finds the query of a ticket's handle, and which endpoint of its result the ticket is for.
 func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, int, func(), error) {
+	if s.o.Direct && len(b) > handleSize {
+		b = b[:handleSize] // what follows is for the executor that the client did not reach
+	}
 	h, err := s.seal.open(b, queryHandle, time.Now())
 	if err != nil {
 		return nil, nil, 0, nil, err
@@ -150,8 +153,8 @@ func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, int, fu
 func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query, part int) error {
 	ctx := stream.Context()
 	rows := q.read(ctx, s.o.KeepAlive)
-	if q.endpoints() > 1 {
+	if q.divided() {
 		rows = q.readPart(ctx, part, s.o.KeepAlive)
 	}
-	return s.failed(ctx, q.name(), send(stream, q.schema, rows, compression(ctx, q.c)...))
+	return s.failed(ctx, q.name(), send(stream, q.schema, rows, compression(ctx, q.c.option(compressionOption))...))
 }

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	pb "github.com/apache/arrow-go/v18/arrow/flight/gen/flight"
 )
 
 // A handle is what clients hold for a query, a prepared statement or a
@@ -50,6 +52,21 @@ const (
 // of another user or of something that is not there any more. It does not say
 // which, so that handles cannot be probed.
 var errHandle = errors.New("unknown handle")
+
+// SplitTicket takes the ticket of an endpoint whose rows an executor gives
+// apart: the server's handle and what it had the executor's driver add to it.
+func SplitTicket(ticket []byte) (handle, grant []byte, ok bool) {
+	cmd, err := unpack(ticket)
+	if err != nil {
+		return nil, nil, false
+	}
+	t, is := cmd.(*pb.TicketStatementQuery)
+	if !is || len(t.GetStatementHandle()) <= handleSize {
+		return nil, nil, false
+	}
+	b := t.GetStatementHandle()
+	return b[:handleSize], b[handleSize:], true
+}
 
 // sealer makes handles and checks them.
 type sealer struct{ key []byte }

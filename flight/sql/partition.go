@@ -5,22 +5,33 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
 )
 
 // maySeparate reports whether the result may be offered in the partitions its
 // statement makes.
 func (q *query) maySeparate() bool {
 	sp, ok := q.stmt.(Spread)
-	return ok && q.c.s.o.Endpoints > 1 && !q.stmt.Changes() && sp.Spreads() && (q.stmt.Params().NumFields() == 0 || q.rowsOfParams() == 1)
+	return ok && (q.c.s.o.Endpoints > 1 || q.c.s.o.Direct) && !q.stmt.Changes() && sp.Spreads() && (q.stmt.Params().NumFields() == 0 || q.rowsOfParams() == 1)
 }
 
 // plan starts a query whose result may come in partitions, and waits until it is
-// known whether it does.
+// known whether it does, and where clients read them from executors, until they have them.
 func (q *query) plan(ctx context.Context) error {
 	if !q.begin() {
 		return nil
 	}
-	return q.until(ctx, func() bool { return q.running })
+	return q.await(ctx, func() bool { return q.running && (q.ready || !q.direct()) })
+}
+
+// direct reports whether clients may read the partitions from executors. q.mu is held.
+func (q *query) direct() bool { return q.streams != nil && q.streams.Grant != nil && q.c.s.o.Direct }
+
+// divided reports whether the result has been offered in parts, be it one.
+func (q *query) divided() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.parts != nil
 }
 
 // begin starts a query so that its result comes in partitions, if it may. It
@@ -48,11 +59,51 @@ func (q *query) separate(p *Parts) bool {
 		return false
 	}
 	ends := min(q.c.s.o.Endpoints, p.N)
-	if ends < 2 {
+	if q.c.s.o.Direct && p.Grant != nil && p.N <= maxDirect {
+		ends = p.N
+		p.OnRead(q.readElsewhere)
+	} else if ends < 2 {
 		return false
 	}
 	q.streams, q.parts = p, make([]part, ends)
 	return true
+}
+
+// maxDirect bounds the endpoints of a result: they come in one message.
+const maxDirect = 1024
+
+// readElsewhere notes that a client has had a partition from its executor.
+func (q *query) readElsewhere(i int, rows, bytes int64) {
+	q.mu.Lock()
+	if i >= len(q.parts) || q.parts[i].over {
+		q.mu.Unlock()
+		return
+	}
+	q.parts[i].over = true
+	q.rows, q.bytes = q.rows+rows, q.bytes+bytes
+	all := q.allRead()
+	q.signal()
+	q.mu.Unlock()
+	q.c.touch()
+	if all {
+		q.c.s.keep(q, 0)
+	}
+}
+
+// location is where a client that has the handle of an endpoint finds its rows,
+// the best place first, and what its ticket says beside the handle.
+func (q *query) location(n int, handle []byte) ([]*flight.Location, []byte) {
+	q.mu.Lock()
+	direct, at, expires := q.direct() && len(q.parts) == q.streams.N, q.streams, q.expires
+	q.mu.Unlock()
+	if !direct {
+		return nil, nil
+	}
+	place, ticket := at.Grant(n, Grant{User: q.c.user, Handle: handle, Expires: expires, Compression: q.c.option(compressionOption)})
+	if place == "" {
+		return nil, nil
+	}
+	return []*flight.Location{{Uri: place}, {Uri: flight.LocationReuseConnection}}, ticket
 }
 
 // offer lets readers have the partitions, until all are read or the query ends.

@@ -431,13 +431,13 @@ func (q *query) free() {
 	q.params = nil
 }
 
-// wait blocks until the query has ended.
+// wait blocks a call until the query has ended.
 func (q *query) wait(ctx context.Context) error {
-	return q.until(ctx, func() bool { return false })
+	return q.await(ctx, func() bool { return false })
 }
 
-// until blocks until enough, which is called with q.mu held, or the query has ended, whose error it returns.
-func (q *query) until(ctx context.Context, enough func() bool) error {
+// await is until for a call, which keeps the query from expiring.
+func (q *query) await(ctx context.Context, enough func() bool) error {
 	q.mu.Lock()
 	q.waiting++
 	q.mu.Unlock()
@@ -446,6 +446,11 @@ func (q *query) until(ctx context.Context, enough func() bool) error {
 		q.waiting--
 		q.mu.Unlock()
 	}()
+	return q.until(ctx, enough)
+}
+
+// until blocks until enough, which is called with q.mu held, or the query has ended, whose error it returns.
+func (q *query) until(ctx context.Context, enough func() bool) error {
 	for {
 		q.mu.Lock()
 		done, err, changed := q.done, q.err, q.changed

@@ -35,6 +35,9 @@ type Options struct {
 	Admission AdmissionLimits
 	// Endpoints is how many a result is offered in whose rows have no order, to be read at the same time: 1.
 	Endpoints int
+	// Direct has clients read results from the executors that have them, where
+	// there are such: an endpoint is then a partition, whatever Endpoints says.
+	Direct bool
 	// KeepAlive sends an empty batch when a stream has had nothing to send for
 	// so long, for proxies that end idle streams; 0: never.
 	KeepAlive time.Duration

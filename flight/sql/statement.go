@@ -151,15 +151,17 @@ func (q *query) endpoints() int {
 	return max(1, len(q.parts))
 }
 
-// endpoint is where a part of the result of a query can be read: here.
+// endpoint is where a part of the result of a query can be read: here, or at an executor.
 func (s *Server) endpoint(q *query, part int) (*flight.FlightEndpoint, error) {
-	t, err := flightsql.CreateStatementQueryTicket(s.handle(q, part))
+	h := s.handle(q, part)
+	places, grant := q.location(part, h)
+	t, err := flightsql.CreateStatementQueryTicket(append(h, grant...))
 	if err != nil {
 		return nil, err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return &flight.FlightEndpoint{Ticket: &flight.Ticket{Ticket: t}, ExpirationTime: timestamppb.New(q.expires)}, nil
+	return &flight.FlightEndpoint{Ticket: &flight.Ticket{Ticket: t}, Location: places, ExpirationTime: timestamppb.New(q.expires)}, nil
 }
 
 // GetSchemaStatement implements flightsql.Server.

@@ -23,16 +23,13 @@ const (
 	compressionOption = "ipc_compression"
 )
 
-// compression is how the records of a call are compressed.
-func compression(ctx context.Context, c *client) []ipc.Option {
-	asked := ""
+// compression is how the records of a call are compressed: as its header says, else as preset.
+func compression(ctx context.Context, preset string) []ipc.Option {
+	asked := preset
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		if v := md.Get(compressionHeader); len(v) > 0 {
 			asked = v[0]
 		}
-	}
-	if asked == "" && c != nil {
-		asked = c.option(compressionOption)
 	}
 	switch asked {
 	case "lz4", "lz4_frame":
@@ -42,6 +39,15 @@ func compression(ctx context.Context, c *client) []ipc.Option {
 	}
 	return nil
 }
+
+// Send writes records to a client as the server does: in messages of 2 MiB or
+// less where rows allow it, compressed as the call asks, else as preset (none, lz4 or zstd).
+func Send(stream grpc.ServerStream, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error], preset string) error {
+	return send(stream, schema, rows, compression(stream.Context(), preset)...)
+}
+
+// RecordSize is about how many bytes the rows of a record take on the wire.
+func RecordSize(rec arrow.RecordBatch) int64 { return recordSize(rec) }
 
 // send writes records to a client. A nil record is sent as an empty one. Errors
 // that rows yield come back as they are.

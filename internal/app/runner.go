@@ -11,6 +11,7 @@ import (
 	"github.com/volley-sql/volley/cluster/driver"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/flight/control"
+	"github.com/volley-sql/volley/flight/direct"
 	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/tree"
@@ -67,10 +68,17 @@ func parts(job *driver.Job, end func()) *session.Parts {
 	if n == 0 {
 		return nil
 	}
-	return &session.Parts{N: n, Ready: job.Ready, Open: job.Partition, Close: sync.OnceFunc(func() {
+	p := &session.Parts{N: n, Ready: job.Ready, Open: job.Partition, Close: sync.OnceFunc(func() {
 		defer end()
 		job.Finish()
 	})}
+	if job.Grants() {
+		p.OnRead = job.OnRead
+		p.Grant = func(i int, g session.PartGrant) (string, []byte) {
+			return job.Grant(i, g.Handle, direct.Grant{User: g.User, Expires: g.Expires.UnixMilli(), Schema: g.Schema, Compression: g.Compression})
+		}
+	}
+	return p
 }
 
 // rowsToRead is how many rows the scans of a plan read, 0 if not all know.

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 
+	"github.com/volley-sql/volley/cluster/driver"
 	"github.com/volley-sql/volley/flight/listen"
 	fsql "github.com/volley-sql/volley/flight/sql"
 	"github.com/volley-sql/volley/flight/sql/auth"
@@ -31,6 +33,9 @@ type ServerOptions struct {
 	// made if it is not there; empty: a key that ends with the process.
 	TokenKey string
 	TokenTTL time.Duration
+	// Direct, if not empty, has clients read results from executors, where there
+	// are any: it is the host at which clients reach them. TLS and logins are the server's.
+	Direct string
 	// Metrics is where Prometheus finds numbers, host:port; empty: nowhere.
 	Metrics string
 	// Queries is the log of statements; nil: none.
@@ -62,6 +67,10 @@ func Start(e fsql.Engine, o ServerOptions) (*Server, error) {
 			return nil, err
 		}
 	}
+	if key == nil {
+		key = make([]byte, 32) // for executors too, so not left to those who would make one
+		rand.Read(key)
+	}
 	keys, err := auth.NewKeys(key, o.TokenTTL)
 	if err != nil {
 		return nil, err
@@ -91,6 +100,12 @@ func Start(e fsql.Engine, o ServerOptions) (*Server, error) {
 	}
 	o.SQL.Key, o.SQL.Log = key, o.Log
 	o.SQL.Observe = observe(m, o.Queries, o.SQL.Observe)
+	if o.Direct != "" {
+		if o.SQL.Direct, err = direct(e, o, gate, key); err != nil {
+			s.abort()
+			return nil, err
+		}
+	}
 	s.sql = fsql.New(e, o.SQL)
 	watch(m, s.sql)
 	flight.RegisterFlightServiceServer(l.Server, s.sql.Flight(gate))
@@ -102,6 +117,31 @@ func Start(e fsql.Engine, o ServerOptions) (*Server, error) {
 		s.wg.Go(func() { s.http.Serve(s.metrics) })
 	}
 	return s, nil
+}
+
+// abort ends a server that did not start.
+func (s *Server) abort() {
+	s.grpc.Stop()
+	if s.metrics != nil {
+		s.metrics.Close()
+	}
+}
+
+// direct has the executors of an engine give results to clients. It reports
+// false if it has none.
+func direct(e fsql.Engine, o ServerOptions, gate *auth.Gate, key []byte) (bool, error) {
+	ours, ok := e.(*Engine)
+	if !ok {
+		return false, nil
+	}
+	there, err := ours.app.Driver().ServeResults(driver.Results{
+		Host: o.Direct, TLS: o.Listen.TLS, Insecure: o.Listen.Insecure,
+		TokenKey: key, TokenTTL: o.TokenTTL, Auth: gate.Auth, Anonymous: gate.Anonymous,
+	})
+	if err == nil && !there {
+		o.Log.Warn("there are no executors to read results from: the server gives all of them itself")
+	}
+	return there, err
 }
 
 // Addr is where the server listens.

@@ -9,8 +9,11 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/flight"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/volley-sql/volley/exec/vec/arrowvec"
+	"github.com/volley-sql/volley/exec/vec/records"
 	"github.com/volley-sql/volley/flight/sql"
 	engine "github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -185,7 +188,7 @@ func (s *statement) result(stop func(), r *engine.Result, start time.Time) *sql.
 	if s.schema == nil {
 		out.Rows = drained(stop, r)
 	} else {
-		out.Rows = records(stop, s.schema, s.cols, r.Rows)
+		out.Rows = records.Of(stop, s.schema, s.cols, r.Rows)
 		out.Parts = s.parts(stop, r.Parts)
 	}
 	if tell := r.Progress; tell != nil {
@@ -199,16 +202,37 @@ func (s *statement) parts(stop func(), p *engine.Parts) *sql.Parts {
 	if p == nil {
 		return nil
 	}
-	return &sql.Parts{
+	out := &sql.Parts{
 		N: p.N, Ordered: p.Ordered, Ready: p.Ready,
 		Open: func(ctx context.Context, i int) iter.Seq2[arrow.RecordBatch, error] {
 			ctx, end := context.WithCancel(ctx)
-			return records(end, s.schema, s.cols, p.Open(ctx, i))
+			return records.Of(end, s.schema, s.cols, p.Open(ctx, i))
 		},
 		Close: func() {
 			p.Close()
 			stop()
 		},
+	}
+	if p.Grant != nil {
+		schema := flight.SerializeSchema(s.schema, memory.DefaultAllocator)
+		out.OnRead = p.OnRead
+		out.Grant = func(i int, g sql.Grant) (string, []byte) {
+			return p.Grant(i, engine.PartGrant{User: g.User, Handle: g.Handle, Expires: g.Expires, Schema: schema, Compression: g.Compression})
+		}
+	}
+	return out
+}
+
+// drained are the rows of a statement that is run for its effect.
+func drained(stop func(), r *engine.Result) iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		defer stop()
+		for _, err := range r.Rows {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+		}
 	}
 }
 

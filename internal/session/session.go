@@ -81,9 +81,26 @@ type Parts struct {
 	Ready func(ctx context.Context) error
 	// Open yields the rows of one, as often as it is asked until Close. Batches are lent.
 	Open func(ctx context.Context, i int) vec.Stream
+	// Grant lets somebody read a partition that is ready where it is: location is
+	// the address, empty if nobody can read it there. nil: none can be.
+	Grant func(i int, g PartGrant) (location string, ticket []byte)
+	// OnRead has f called with every partition that was read to its end there;
+	// nil if Grant is.
+	OnRead func(f func(i int, rows, bytes int64))
 	// Close ends the job and lets go of the rows. Who reads partitions must
 	// call it, once all is read or nothing more will be.
 	Close func()
+}
+
+// PartGrant says who may read a partition where it is, and as what.
+type PartGrant struct {
+	User string
+	// Handle is what the ticket is good together with.
+	Handle  []byte
+	Expires time.Time
+	// Schema is the Arrow schema that the rows are given in, in its IPC form.
+	Schema      []byte
+	Compression string
 }
 
 // Progress is how far a job is. Rows and Bytes are what was read so far.

@@ -1,4 +1,10 @@
-package serve
+// Package records gathers batches of rows into the records that clients read
+// best: as near to 2 MiB as can be had without going over it.
+//
+//	vec.Batch: 2,048 rows ── Of ──► arrow.RecordBatch: 64k rows or 2 MiB
+//
+// What becomes of the records, and in which pieces they are sent, is left to flight/sql.
+package records
 
 import (
 	"iter"
@@ -9,7 +15,6 @@ import (
 
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/exec/vec/arrowvec"
-	engine "github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/types"
 )
 
@@ -23,23 +28,10 @@ const (
 	flushAfter = 50 * time.Millisecond
 )
 
-// drained are the rows of a statement that is run for its effect.
-func drained(stop func(), r *engine.Result) iter.Seq2[arrow.RecordBatch, error] {
-	return func(yield func(arrow.RecordBatch, error) bool) {
-		defer stop()
-		for _, err := range r.Rows {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-		}
-	}
-}
-
-// records makes records of batches. The work behind them goes on in a goroutine
+// Of makes records of batches; schema is that of cols as clients see it. The work behind them goes on in a goroutine
 // of its own while a record is being sent; it has ended when the loop is over.
 // stop ends the work where it yields nothing.
-func records(stop func(), schema *arrow.Schema, cols types.Schema, rows vec.Stream) iter.Seq2[arrow.RecordBatch, error] {
+func Of(stop func(), schema *arrow.Schema, cols types.Schema, rows vec.Stream) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		p := &pump{a: arrowvec.NewAppender(schema, cols), full: make(chan arrow.RecordBatch, 1), quit: make(chan struct{}), due: true}
 		var wg sync.WaitGroup
