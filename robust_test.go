@@ -84,6 +84,10 @@ func TestEndlessQueries(t *testing.T) {
 		"cross":     "select count(*) from range(1000000) a cross join range(1000000) b where a.id % 7 = b.id % 11 and a.id + b.id < 0",
 		"arrays":    "select count(*) from (select explode(sequence(1, 100000)) from range(1000000))",
 		"pattern":   "select count(*) from range(1000000) where concat(repeat('a', 10000), id) rlike '(a+)+$'",
+		"windows":   "select count(*) from (select window(timestamp_seconds(id), '1000 seconds', '10 microseconds') from range(1000000))",
+		"similar":   "select max(jaro_winkler_similarity(concat(repeat('a', 1000000), id), repeat('b', 1000000))) from range(10)",
+		"distance":  "select max(levenshtein(concat(repeat('a', 100000), id), repeat('b', 100000))) from range(10)",
+		"sorting":   "select count(*) from range(1000000) where array_sort(transform(sequence(1, 10000), x -> int(x * 7919 % 10007 + id)), (a, b) -> a - b)[0] > 0",
 		"recursion": "with recursive t(n) max recursion level 1000000000 as (select 1 union all select n + 1 from t) select count(*) from t",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,17 +112,44 @@ func TestEndlessQueries(t *testing.T) {
 func TestTooLargeValues(t *testing.T) {
 	s := open(t)
 	for sql, want := range map[string]string{
-		"select space(2147483647)":                                                             "INVALID_PARAMETER_VALUE",
-		"select lpad('x', 2147483647, 'y')":                                                    "INVALID_PARAMETER_VALUE",
-		"select replace(repeat('a', 100000), 'a', repeat('b', 100000))":                        "INVALID_PARAMETER_VALUE",
-		"select regexp_replace(repeat('a', 100000), 'a', repeat('b', 100000))":                 "INVALID_PARAMETER_VALUE",
-		"select sequence(1, 1000000000000)":                                                    "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER",
-		"select array_repeat(1, 2000000000)":                                                   "RESOURCE.MEMORY_LIMIT",
-		"select format_string('%2000000000d', 1)":                                              "INVALID_PARAMETER_VALUE",
-		"with recursive t(n) as (select 1 union all select n + 1 from t) select sum(n) from t": "RECURSION_LEVEL_LIMIT_EXCEEDED",
+		"select space(2147483647)":                                                                        "INVALID_PARAMETER_VALUE",
+		"select lpad('x', 2147483647, 'y')":                                                               "INVALID_PARAMETER_VALUE",
+		"select replace(repeat('a', 100000), 'a', repeat('b', 100000))":                                   "INVALID_PARAMETER_VALUE",
+		"select regexp_replace(repeat('a', 100000), 'a', repeat('b', 100000))":                            "INVALID_PARAMETER_VALUE",
+		"select sequence(1, 1000000000000)":                                                               "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER",
+		"select array_repeat(1, 2000000000)":                                                              "RESOURCE.MEMORY_LIMIT",
+		"select count(window) from (select window(timestamp'2026-01-01', '10000 days', '1 microsecond'))": "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION",
+		"select window(timestamp'2026-01-01', '1000 seconds', '1 microsecond')":                           "RESOURCE.MEMORY_LIMIT",
+		"select randstr(2147483647, 1)":                                                                   "INVALID_PARAMETER_VALUE",
+		"select format_string('%2000000000d', 1)":                                                         "INVALID_PARAMETER_VALUE",
+		"with recursive t(n) as (select 1 union all select n + 1 from t) select sum(n) from t":            "RECURSION_LEVEL_LIMIT_EXCEEDED",
 	} {
 		if got := single(t, s, sql); got != want {
 			t.Errorf("%s: %.200s, want %s", sql, got, want)
+		}
+	}
+}
+
+// Functions do not make more for the rows of a batch than the memory there is, though no row alone is too much.
+func TestTooLargeBatches(t *testing.T) {
+	s := open(t, volley.WithMemory("64m"))
+	for _, sql := range []string{
+		"select max(length(randstr(40000000, 1))) from range(1000)",
+		"select max(length(format_string('%1000000d%<1000000d', id))) from range(10000)",
+		"select max(length(format_string(concat(repeat('x', 2000000), '%d'), id))) from range(10000)",
+		"select max(length(concat_ws(repeat('-', 1000000), id, id, id, id))) from range(10000)",
+		"select max(length(array_join(array(id, id, id, id), repeat('-', 1000000)))) from range(10000)",
+		"select max(length(overlay(repeat('x', 2000000) placing string(id) from 5))) from range(10000)",
+		"select max(length(translate(repeat('x', 2000000), 'x', string(id)))) from range(10000)",
+		"select max(length(date_format(timestamp_seconds(id), concat('y\\'', repeat('x', 2000000), '\\'')))) from range(10000)",
+		"select max(length(to_json(named_struct('a', id, 'b', repeat('x', 2000000))))) from range(10000)",
+		"select max(size(split(concat(repeat('a,', 3000), id), ','))) from range(10000)",
+		"select max(size(array_append(sequence(1, 10000), id))) from range(10000)",
+		"select max(size(transform(sequence(1, 10000), x -> x + id))) from range(10000)",
+		"select max(size(zip_with(sequence(1, 10000), array(id), (x, y) -> x))) from range(10000)",
+	} {
+		if got := single(t, s, sql); got != "RESOURCE.MEMORY_LIMIT" {
+			t.Errorf("%s: %.200s", sql, got)
 		}
 	}
 }

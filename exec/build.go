@@ -43,7 +43,7 @@ func Build(env *flow.Env, plan physical.Node, in Inputs, opts ...Option) (*Task,
 	}
 	if e.Context != nil {
 		own := *e.Context
-		own.Stop, e.Context = &t.stop, &own
+		own.Stop, own.Memory, e.Context = &t.stop, e.Account.Limit(), &own
 	}
 	if e.SpillDir == nil {
 		t.spill.root = e.SpillRoot

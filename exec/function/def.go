@@ -166,6 +166,9 @@ type Context struct {
 	// Stop is set when nobody waits for the result any more; nil: somebody does.
 	Stop *atomic.Bool
 
+	// Memory is what the task may take of it in bytes; 0: no limit is known.
+	Memory int64
+
 	made int64 // bytes of text that the running call said it makes
 }
 
@@ -184,14 +187,22 @@ func (c *Context) Stopped() error {
 	return nil
 }
 
+// Most is n bytes, or all the memory of the task if that is less.
+func (c *Context) Most(n int64) int64 {
+	if c.Memory > 0 {
+		return min(n, c.Memory)
+	}
+	return n
+}
+
 // Make is asked before a function makes n bytes of text that its arguments do
-// not have. It refuses what a row cannot hold, and what the batch cannot.
+// not have. It refuses what a row cannot hold, and what the batch or the task cannot.
 func (c *Context) Make(name string, n int64) error {
 	if n > maxText {
 		return sqlerr.New(sqlerr.InvalidParameterValue, "The result of `%s` would take %d bytes; the most is %d.", name, n, maxText)
 	}
-	if c.made += n; c.made > maxText {
-		return sqlerr.New(sqlerr.MemoryLimit, "The text made by the function `%s` would take %d bytes in one batch; the most is %d.", name, c.made, maxText)
+	if c.made += n; c.made > c.Most(maxText) {
+		return sqlerr.New(sqlerr.MemoryLimit, "The text made by the function `%s` would take %d bytes in one batch; the most is %d.", name, c.made, c.Most(maxText))
 	}
 	return nil
 }

@@ -148,19 +148,22 @@ func (c *patternCompiler) items(p string, depth int) (out []patternItem, rest st
 // quotedText reads what stands behind an opening quote. Two quotes are one;
 // inside text too.
 func quotedText(p string) (lit, rest string, ok bool) {
+	var b strings.Builder
 	if strings.HasPrefix(p, "'") {
 		return "'", p[1:], true
 	}
 	for {
 		end := strings.IndexByte(p, '\'')
 		if end < 0 {
-			return lit + p, "", false
+			return b.String() + p, "", false
 		}
-		lit, p = lit+p[:end], p[end+1:]
+		b.WriteString(p[:end])
+		p = p[end+1:]
 		if !strings.HasPrefix(p, "'") {
-			return lit, p, true
+			return b.String(), p, true
 		}
-		lit, p = lit+"'", p[1:]
+		b.WriteByte('\'')
+		p = p[1:]
 	}
 }
 

@@ -1,6 +1,8 @@
 package agg
 
 import (
+	"math"
+
 	"github.com/volley-sql/volley/exec/function"
 	"github.com/volley-sql/volley/exec/function/build"
 	"github.com/volley-sql/volley/exec/vec"
@@ -61,6 +63,9 @@ func (a *vectorAcc) StateTypes() []types.Type {
 // add adds count vectors whose sum or mean is xs.
 func (a *vectorAcc) add(s *vectorState, xs []float32, count int64) error {
 	if s.count == 0 {
+		if all := int64(len(a.sums)) + int64(len(xs)); all > math.MaxInt32 {
+			return sqlerr.New(sqlerr.MemoryLimit, "The vectors of the groups of `%s` would take %d bytes in one task; the most is %d.", a.name, all*4, int64(math.MaxInt32)*4)
+		}
 		*s = vectorState{count: count, off: int32(len(a.sums)), len: int32(len(xs))}
 		a.sums = append(a.sums, xs...)
 		return nil

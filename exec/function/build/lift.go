@@ -188,16 +188,24 @@ func Variadic[A, R vec.Elem](f func(c *Context, args []A) (R, error)) Maker {
 
 // Rows lifts a function that reads and writes vectors itself, a row at a
 // time: args[k].Null(row), ViewOf, Elements; out is flat. Returning Null makes
-// the row NULL. For functions on nested types and odd signatures.
+// the row NULL. For functions on nested types and odd signatures. A batch whose
+// lists take more than MaxBytes is refused at the row that is too much: f only has to
+// ask Hold first if one row can be much larger than its arguments.
 func Rows(f func(c *Context, args []*vec.Vec, row int, out *vec.Vec) error) Maker {
 	return func(*expr.Call) (function.Kernel, error) {
 		return func(c *Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+			grows := lists(out.Type)
 			for _, i := range sel {
 				if err := c.Stopped(); err != nil {
 					return err
 				}
 				if err := f(c, args, int(i), out); err != nil {
 					if err = fail(err, out, i); err != nil {
+						return err
+					}
+				}
+				if grows {
+					if err := Held(c, out); err != nil {
 						return err
 					}
 				}

@@ -116,7 +116,13 @@ func toCSV(c *function.Call) (*function.Overload, error) {
 			}
 			o, in := vec.Data[string](out), args[0]
 			for _, i := range sel {
+				if err := x.Stopped(); err != nil {
+					return err
+				}
 				buf = e.Append(buf[:0], in.Base().Kids, in.Index(int(i)))
+				if err := x.Make("to_csv", int64(len(buf))); err != nil {
+					return err
+				}
 				o[i] = string(buf)
 			}
 			return nil

@@ -78,8 +78,9 @@ func dateFormat(c *function.Call) (*function.Overload, error) {
 				}
 				v /= calendar.NanosPerMicro
 			}
-			vec.Data[string](out)[row] = string(f.Append(nil, v, zone))
-			return nil
+			s := string(f.Append(nil, v, zone))
+			vec.Data[string](out)[row] = s
+			return x.Make("date_format", int64(len(s)))
 		}), nil
 	})(c)
 }
@@ -100,8 +101,9 @@ func fromUnix(c *function.Call) (*function.Overload, error) {
 			if !ok {
 				return longOverflow()
 			}
-			vec.Data[string](out)[row] = string(f.Append(nil, us, x.TimeZone))
-			return nil
+			s := string(f.Append(nil, us, x.TimeZone))
+			vec.Data[string](out)[row] = s
+			return x.Make("from_unixtime", int64(len(s)))
 		}), nil
 	})(c)
 }

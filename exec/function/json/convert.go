@@ -115,7 +115,13 @@ func toJSON(c *function.Call) (*function.Overload, error) {
 			}
 			o := vec.Data[string](out)
 			for _, i := range sel {
+				if err := x.Stopped(); err != nil {
+					return err
+				}
 				buf = e.Append(buf[:0], args[0], int(i))
+				if err := x.Make("to_json", int64(len(buf))); err != nil {
+					return err
+				}
 				o[i] = string(buf)
 			}
 			return nil

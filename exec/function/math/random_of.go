@@ -110,8 +110,17 @@ func randomText(c *function.Call) (*function.Overload, error) {
 		return func(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			o := vec.Data[string](out)
 			for _, i := range sel {
-				b := make([]byte, build.At[int32](args[0], int(i)))
+				size := build.At[int32](args[0], int(i))
+				if err := c.Make("randstr", int64(size)); err != nil {
+					return err
+				}
+				b := make([]byte, size)
 				for k := range b {
+					if k%(1<<16) == 0 {
+						if err := c.Stopped(); err != nil {
+							return err
+						}
+					}
 					n := g.of(c, args[1:], int(i)).next(32) % int32(len(pool))
 					b[k] = pool[max(n, -n)]
 				}

@@ -102,7 +102,7 @@ func join(c *function.Call) (*function.Overload, error) {
 	if err := build.Arity(c, 2, 3); err != nil {
 		return nil, err
 	}
-	o, err := build.Func(build.Optional(text, 2, types.ArrayType(text, true), text, text), build.Rows(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+	o, err := build.Func(build.Optional(text, 2, types.ArrayType(text, true), text, text), build.Rows(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 		var b strings.Builder
 		l, first := listAt(args[0], row), true
 		for k := l.lo; k < l.hi; k++ {
@@ -110,6 +110,7 @@ func join(c *function.Call) (*function.Overload, error) {
 			if null && len(args) < 3 {
 				continue
 			}
+			had := b.Len()
 			if !first {
 				b.WriteString(textAt(args[1], row))
 			}
@@ -118,6 +119,9 @@ func join(c *function.Call) (*function.Overload, error) {
 				b.WriteString(textAt(args[2], row))
 			} else {
 				b.WriteString(textAt(l.elem(), k))
+			}
+			if err := c.Make("array_join", int64(b.Len()-had)); err != nil {
+				return err
 			}
 		}
 		vec.Data[string](out)[row] = b.String()
@@ -219,7 +223,7 @@ func edits() []function.Def {
 	}
 }
 
-func insert(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+func insert(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 	if args[0].Null(row) || args[1].Null(row) {
 		return build.Null
 	}
@@ -236,11 +240,14 @@ func insert(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 	default:
 		size, place, shift = n+1, n+pos+1, 1
 	}
-	if err := room("array_insert", kid, size); err != nil {
+	if err := room(c, "array_insert", kid, size); err != nil {
 		return err
 	}
 	off := kid.Extend(int(size))
 	for k := range size {
+		if err := pause(c, int(k)); err != nil {
+			return err
+		}
 		if kid.Type.Kind != types.Null {
 			kid.SetNull(off + int(k))
 		}
@@ -262,16 +269,19 @@ func repeat(c *function.Call) (*function.Overload, error) {
 	if !ok {
 		return nil, build.WrongType(c, 1, `"INT"`)
 	}
-	o := over(types.ArrayType(c.Args[0].Type(), c.Args[0].Nullable()), build.Rows(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+	o := over(types.ArrayType(c.Args[0].Type(), c.Args[0].Nullable()), build.Rows(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 		if args[1].Null(row) {
 			return build.Null
 		}
 		kid, n := out.Kids[0], max(intAt(args[1], row), 0)
-		if err := room("array_repeat", kid, n); err != nil {
+		if err := room(c, "array_repeat", kid, n); err != nil {
 			return err
 		}
 		off := kid.Extend(int(n))
 		for k := range int(n) {
+			if err := pause(c, k); err != nil {
+				return err
+			}
 			kernel.CopyRow(kid, off+k, args[0], row)
 		}
 		setList(out, row, off)
@@ -289,7 +299,7 @@ func flatten(c *function.Call) (*function.Overload, error) {
 	if t.Kind != types.Array || t.Elem().Kind != types.Array {
 		return nil, build.WrongType(c, 0, `"ARRAY" of "ARRAY"`)
 	}
-	return over(t.Elem(), build.Rows(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+	return over(t.Elem(), build.Rows(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 		l, kid := listAt(args[0], row), out.Kids[0]
 		size := int64(0)
 		for k := l.lo; k < l.hi; k++ {
@@ -298,7 +308,7 @@ func flatten(c *function.Call) (*function.Overload, error) {
 			}
 			size += int64(listAt(l.elem(), k).len())
 		}
-		if err := room("flatten", kid, size); err != nil {
+		if err := room(c, "flatten", kid, size); err != nil {
 			return err
 		}
 		off := kid.Len()

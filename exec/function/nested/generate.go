@@ -139,13 +139,16 @@ func stack(c *function.Call) (*function.Overload, error) {
 			params[1+i] = t
 		}
 	}
-	return rows(cols, params, func(_ *build.Context, args []*vec.Vec, row int, outs []*vec.Vec) (int, error) {
+	return rows(cols, params, func(c *build.Context, args []*vec.Vec, row int, outs []*vec.Vec) (int, error) {
 		for f, o := range outs {
-			if err := room("stack", o, n); err != nil {
+			if err := room(c, "stack", o, n); err != nil {
 				return 0, err
 			}
 			off := o.Extend(int(n))
 			for k := range int(n) {
+				if err := pause(c, k); err != nil {
+					return 0, err
+				}
 				if i := 1 + k*width + f; i < len(args) {
 					kernel.CopyRow(o, off+k, args[i], row)
 				} else if o.Type.Kind != types.Null {

@@ -19,6 +19,34 @@ type elements struct {
 	cols  [2]vec.Vec
 }
 
+// inParts calls f with parts of sel whose rows have, in list vectors vs, not
+// many more than stopEvery elements together, so that a batch of long lists neither takes
+// much memory at once nor runs on when nobody waits for it. What f puts into
+// the lists of out is held to what there is room for.
+func inParts(c *build.Context, vs []*vec.Vec, sel []uint16, out *vec.Vec, f func(part []uint16) error) error {
+	for len(sel) > 0 {
+		if err := c.Stopped(); err != nil {
+			return err
+		}
+		n, all := 0, 0
+		for n < len(sel) && all < stopEvery {
+			for _, v := range vs {
+				lo, hi := build.Elements(v, int(sel[n]))
+				all += hi - lo
+			}
+			n++
+		}
+		if err := f(sel[:n]); err != nil {
+			return err
+		}
+		if err := build.Held(c, out); err != nil {
+			return err
+		}
+		sel = sel[n:]
+	}
+	return nil
+}
+
 // collect reads rows sel of list vector v.
 func (e *elements) collect(v *vec.Vec, sel []uint16) {
 	e.idx, e.rows, e.place = e.idx[:0], e.rows[:0], e.place[:0]
@@ -134,9 +162,11 @@ func overArray(result func(c *function.Call, t types.Type) (types.Type, error), 
 		}, func(_ *expr.Call, ls []function.Lambda) (function.Kernel, error) {
 			var e elements
 			f := k(ls[1])
-			return func(_ *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
-				e.collect(args[0], sel)
-				return f(&e, args, sel, out)
+			return func(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+				return inParts(c, args[:1], sel, out, func(part []uint16) error {
+					e.collect(args[0], part)
+					return f(&e, args, part, out)
+				})
 			}, nil
 		}), nil
 	}), 1)
@@ -294,7 +324,7 @@ func zipWith(c *function.Call) (*function.Overload, error) {
 	}, func(_ *expr.Call, ls []function.Lambda) (function.Kernel, error) {
 		sides := []*vec.Vec{{Type: a.Elem()}, {Type: b.Elem()}}
 		var rows []uint16
-		return func(_ *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+		part := func(args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			rows = rows[:0]
 			sizes := make([]int, len(sel))
 			for p, row := range sel {
@@ -330,6 +360,9 @@ func zipWith(c *function.Call) (*function.Overload, error) {
 				off += sizes[p]
 			}
 			return nil
+		}
+		return func(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+			return inParts(c, args[:2], sel, out, func(sel []uint16) error { return part(args, sel, out) })
 		}, nil
 	}), nil
 }

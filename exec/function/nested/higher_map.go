@@ -32,7 +32,7 @@ func overMap(result func(c *function.Call, t types.Type) (types.Type, error), wr
 		}, func(_ *expr.Call, ls []function.Lambda) (function.Kernel, error) {
 			var e elements
 			b := newMapBuilder(lastWins)
-			return func(_ *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+			part := func(args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 				e.collect(args[0], sel)
 				r, err := ls[1].Eval([]*vec.Vec{&e.cols[0], &e.cols[1]}, e.rows)
 				if err != nil {
@@ -50,6 +50,9 @@ func overMap(result func(c *function.Call, t types.Type) (types.Type, error), wr
 					b.finish(int(row))
 				}
 				return nil
+			}
+			return func(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+				return inParts(c, args[:1], sel, out, func(sel []uint16) error { return part(args, sel, out) })
 			}, nil
 		}), nil
 	}), 1)
@@ -105,7 +108,7 @@ func zipMaps(c *function.Call) (*function.Overload, error) {
 	}, func(_ *expr.Call, ls []function.Lambda) (function.Kernel, error) {
 		s := newSeen()
 		cols := []*vec.Vec{{Type: key}, {Type: a.Value()}, {Type: b.Value()}}
-		return func(_ *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+		part := func(args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			rows := make([]uint16, 0, len(sel))
 			sizes := make([]int, len(sel))
 			for _, v := range cols {
@@ -144,6 +147,9 @@ func zipMaps(c *function.Call) (*function.Overload, error) {
 				off += sizes[p]
 			}
 			return nil
+		}
+		return func(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+			return inParts(c, args[:2], sel, out, func(sel []uint16) error { return part(args, sel, out) })
 		}, nil
 	}), nil
 }

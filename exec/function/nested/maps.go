@@ -190,6 +190,9 @@ func mapConcat(c *function.Call) (*function.Overload, error) {
 	}), params...), nil
 }
 
+// maxCompiled is how many regular expressions a kernel keeps.
+const maxCompiled = 1000
+
 func strToMap(c *function.Call) (*function.Overload, error) {
 	if err := build.Arity(c, 1, 3); err != nil {
 		return nil, err
@@ -208,6 +211,9 @@ func strToMap(c *function.Call) (*function.Overload, error) {
 			re, err := regexp.Compile(other)
 			if err != nil {
 				return nil, sqlerr.New(sqlerr.InvalidRegexp, "The value of parameter(s) `regexp` in `str_to_map` is invalid: '%s'.", other)
+			}
+			if len(compiled) == maxCompiled {
+				clear(compiled)
 			}
 			compiled[other] = re
 			return re, nil

@@ -48,12 +48,19 @@ var (
 	flag = types.BoolType
 )
 
-// maxElements is the most elements Spark lets an array have; maxBytes the most
-// memory one call may take for the elements of a batch.
-const (
-	maxElements = math.MaxInt32 - 15
-	maxBytes    = 1 << 31
-)
+// maxElements is the most elements Spark lets an array have.
+const maxElements = math.MaxInt32 - 15
+
+// stopEvery is after how many elements a loop over one row's asks whether anybody waits for the result.
+const stopEvery = 1 << 16
+
+// pause is asked before element k of a long loop.
+func pause(c *build.Context, k int) error {
+	if k%stopEvery == 0 {
+		return c.Stopped()
+	}
+	return nil
+}
 
 // tooMany is the error of an array that a function would make too long.
 func tooMany(name string, n int64) error {
@@ -61,15 +68,11 @@ func tooMany(name string, n int64) error {
 }
 
 // room checks before n elements are added to the child vector v that they can be held.
-func room(name string, v *vec.Vec, n int64) error {
+func room(c *build.Context, name string, v *vec.Vec, n int64) error {
 	if n > maxElements {
 		return tooMany(name, n)
 	}
-	width := int64(max(v.Type.Storage().Width(), 1))
-	if all := int64(v.Len()) + n; all > maxElements || all*width > maxBytes {
-		return sqlerr.New(sqlerr.MemoryLimit, "The arrays made by the function `%s` would take %d bytes in one batch; the most is %d.", name, all*width, int64(maxBytes))
-	}
-	return nil
+	return build.Hold(c, v.Type, int64(v.Len())+n)
 }
 
 // list is the place of a row's elements: rows lo … hi of the children of an array or map.

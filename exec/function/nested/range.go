@@ -96,7 +96,7 @@ func tooManyIn(n *big.Int) error {
 }
 
 func integers(t types.Type) build.Maker {
-	return build.Rows(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+	return build.Rows(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 		a, b, step := intAt(args[0], row), intAt(args[1], row), int64(1)
 		if len(args) == 3 {
 			step = intAt(args[2], row)
@@ -108,7 +108,7 @@ func integers(t types.Type) build.Maker {
 			return err
 		}
 		kid := out.Kids[0]
-		if err := room("sequence", kid, n); err != nil {
+		if err := room(c, "sequence", kid, n); err != nil {
 			return err
 		}
 		off := kid.Extend(int(n))
@@ -179,11 +179,14 @@ func times(t, step types.Type) build.Maker {
 		if most > maxElements {
 			return tooManyIn(big.NewInt(most))
 		}
-		if err := room("sequence", kid, most); err != nil {
+		if err := room(c, "sequence", kid, most); err != nil {
 			return err
 		}
 		off := kid.Len()
 		for k := int64(0); ; k++ {
+			if err := pause(c, int(k)); err != nil {
+				return err
+			}
 			x, ok := stepTime(c, t.Kind, a, by, k)
 			if !ok {
 				return sqlerr.New(sqlerr.DatetimeOverflow, "Datetime operation overflow: long overflow.")

@@ -183,14 +183,22 @@ func orders() []function.Def {
 }
 
 // sorted appends a row's elements in order; nulls is -1 for NULLs first and 1 for last.
-func sorted(args []*vec.Vec, row int, out *vec.Vec, sign, nulls int, idx []int) []int {
+func sorted(c *build.Context, args []*vec.Vec, row int, out *vec.Vec, sign, nulls int, idx []int) ([]int, error) {
 	l, kid := listAt(args[0], row), out.Kids[0]
 	order := kernel.Orders(l.elem(), l.elem())
 	idx = idx[:0]
 	for k := l.lo; k < l.hi; k++ {
 		idx = append(idx, k)
 	}
+	compared := 0
+	var stopped error
 	slices.SortStableFunc(idx, func(i, j int) int {
+		if compared++; compared%stopEvery == 0 && stopped == nil {
+			stopped = c.Stopped()
+		}
+		if stopped != nil {
+			return 0 // the order does not matter any more
+		}
 		in, jn := l.elem().Null(i), l.elem().Null(j)
 		if in || jn {
 			if in && jn {
@@ -203,12 +211,15 @@ func sorted(args []*vec.Vec, row int, out *vec.Vec, sign, nulls int, idx []int) 
 		}
 		return order(i, j) * sign
 	})
+	if stopped != nil {
+		return idx, stopped
+	}
 	off := kid.Extend(len(idx))
 	for k, i := range idx {
 		kernel.CopyRow(kid, off+k, l.elem(), i)
 	}
 	setList(out, row, off)
-	return idx
+	return idx, nil
 }
 
 func sortArray(c *function.Call) (*function.Overload, error) {
@@ -231,13 +242,13 @@ func sortArray(c *function.Call) (*function.Overload, error) {
 	}
 	return over(t, func(*expr.Call) (function.Kernel, error) {
 		var idx []int
-		return build.Loop(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+		return build.Loop(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) (err error) {
 			sign := 1
 			if len(args) == 2 && !boolAt(args[1], row) {
 				sign = -1
 			}
-			idx = sorted(args, row, out, sign, -sign, idx)
-			return nil
+			idx, err = sorted(c, args, row, out, sign, -sign, idx)
+			return err
 		}), nil
 	}, params...), nil
 }

@@ -34,9 +34,9 @@ func arraySort(c *function.Call) (*function.Overload, error) {
 		}
 		return over(t, func(*expr.Call) (function.Kernel, error) {
 			var idx []int
-			return build.Loop(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
-				idx = sorted(args, row, out, 1, 1, idx)
-				return nil
+			return build.Loop(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) (err error) {
+				idx, err = sorted(c, args, row, out, 1, 1, idx)
+				return err
 			}), nil
 		}, t), nil
 	}
@@ -67,7 +67,7 @@ type comparer struct {
 	err    error
 }
 
-func (s *comparer) sort(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+func (s *comparer) sort(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 	l, kid := listAt(args[0], row), out.Kids[0]
 	idx := make([]int, l.len())
 	for k := range idx {
@@ -75,7 +75,7 @@ func (s *comparer) sort(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec
 	}
 	s.err = nil
 	s.rows[0] = uint16(row)
-	slices.SortStableFunc(idx, func(i, j int) int { return s.compare(l.elem(), i, j) })
+	slices.SortStableFunc(idx, func(i, j int) int { return s.compare(c, l.elem(), i, j) })
 	if s.err != nil {
 		return s.err
 	}
@@ -87,7 +87,10 @@ func (s *comparer) sort(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec
 	return nil
 }
 
-func (s *comparer) compare(v *vec.Vec, i, j int) int {
+func (s *comparer) compare(c *build.Context, v *vec.Vec, i, j int) int {
+	if s.err == nil {
+		s.err = c.Stopped()
+	}
 	if s.err != nil {
 		return 0
 	}

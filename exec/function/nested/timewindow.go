@@ -89,7 +89,7 @@ func window(c *function.Call) (*function.Overload, error) {
 	bounds := types.StructType(types.Field{Name: "start", Type: t, Nullable: true}, types.Field{Name: "end", Type: t, Nullable: true})
 	params := c.Types()
 	params[0] = t
-	return rows([]types.Field{{Name: "window", Type: bounds}}, params, func(_ *build.Context, args []*vec.Vec, row int, outs []*vec.Vec) (int, error) {
+	return rows([]types.Field{{Name: "window", Type: bounds}}, params, func(c *build.Context, args []*vec.Vec, row int, outs []*vec.Vec) (int, error) {
 		if args[0].Null(row) {
 			return 0, nil
 		}
@@ -98,13 +98,20 @@ func window(c *function.Call) (*function.Overload, error) {
 		if over < 0 {
 			over += slide
 		}
-		n := 0
-		for from := v - over; v < from+size; from -= slide {
-			off := outs[0].Extend(1)
-			outs[0].Put(off, []types.Datum{from, from + size})
-			n++
+		n := (size - over + slide - 1) / slide
+		if err := room(c, "window", outs[0], n); err != nil {
+			return 0, err
 		}
-		return n, nil
+		off := outs[0].Extend(int(n))
+		starts, ends := vec.Data[int64](outs[0].Kids[0])[off:], vec.Data[int64](outs[0].Kids[1])[off:]
+		for k := range starts {
+			if err := pause(c, k); err != nil {
+				return 0, err
+			}
+			starts[k] = v - over - int64(k)*slide
+			ends[k] = starts[k] + size
+		}
+		return int(n), nil
 	}), nil
 }
 

@@ -26,7 +26,7 @@ func charsetsOf(c *build.Context) charsets {
 }
 
 // coding makes the loop of encode or decode, which reads the settings once.
-func coding(f func(cs charsets, v, set string) (string, error)) build.Maker {
+func coding(name string, f func(cs charsets, v, set string) (string, error)) build.Maker {
 	return func(*expr.Call) (function.Kernel, error) {
 		var cs charsets
 		known := false
@@ -35,6 +35,9 @@ func coding(f func(cs charsets, v, set string) (string, error)) build.Maker {
 				cs, known = charsetsOf(x), true
 			}
 			r, err := f(cs, textAt(args[0], row), textAt(args[1], row))
+			if err == nil {
+				err = x.Make(name, int64(len(r)))
+			}
 			vec.Data[string](out)[row] = r
 			return err
 		}), nil

@@ -37,7 +37,7 @@ func encodings() []function.Def {
 		def("unbase64", "str", "Returns the bytes of a text in base 64.", build.Func(build.Fixed(b, s), build.UnaryE(func(_ *build.Context, v string) (string, error) { return unbase64(v, false) })), ex("SELECT unbase64('U3BhcmsgU1FM')", "Spark SQL")),
 		def("to_binary", "str[, fmt]", "Returns the bytes of a text by a format: hex, utf-8 or base64.", toBinary(false), ex("SELECT to_binary('abc', 'utf-8')", "abc")),
 		def("try_to_binary", "str[, fmt]", "As to_binary, but NULL for a text that is not of the format.", toBinary(true), ex("SELECT try_to_binary('a!', 'base64')", "NULL")),
-		def("encode", "str, charset", "Returns the bytes of a string in a character set: US-ASCII, ISO-8859-1, UTF-8, UTF-16BE, UTF-16LE, UTF-16, UTF-32.", build.Func(build.Fixed(b, s, s), coding(charsets.encode)), ex("SELECT encode('abc', 'utf-8')", "abc")),
+		def("encode", "str, charset", "Returns the bytes of a string in a character set: US-ASCII, ISO-8859-1, UTF-8, UTF-16BE, UTF-16LE, UTF-16, UTF-32.", build.Func(build.Fixed(b, s, s), coding("encode", charsets.encode)), ex("SELECT encode('abc', 'utf-8')", "abc")),
 		def("decode", "bin, charset | expr, search, result[, search, result …][, default]", "Returns the string that bytes are in a character set; or the result that goes with the search equal to expr.", decodeAny, ex("SELECT decode(encode('abc', 'utf-8'), 'utf-8')", "abc"), ex("SELECT decode(2, 1, 'Southlake', 2, 'San Francisco', 'None')", "San Francisco")),
 		uuid,
 		def("url_encode", "str", "Returns a text as application/x-www-form-urlencoded.", build.Func(build.Fixed(s, s), build.Unary(formEncode)), ex("SELECT url_encode('https://spark.apache.org')", "https%3A%2F%2Fspark.apache.org")),
@@ -337,7 +337,7 @@ func decodeAny(c *function.Call) (*function.Overload, error) {
 		return nil, err
 	}
 	if len(c.Args) == 2 {
-		return build.Func(build.Fixed(s, types.BinaryType, s), coding(charsets.decode))(c)
+		return build.Func(build.Fixed(s, types.BinaryType, s), coding("decode", charsets.decode))(c)
 	}
 	return choice(c)
 }

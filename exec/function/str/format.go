@@ -88,7 +88,7 @@ func formatNumber(c *function.Call) (*function.Overload, error) {
 	if c.Args[1].Type().Kind == types.String {
 		p = s
 	}
-	return &function.Overload{Params: []types.Type{t, p}, Result: s, Nulls: function.NullOut, Kernel: build.Datums(func(_ *build.Context, args []types.Datum) (types.Datum, error) {
+	return &function.Overload{Params: []types.Type{t, p}, Result: s, Nulls: function.NullOut, Kernel: build.Datums(func(x *build.Context, args []types.Datum) (types.Datum, error) {
 		places, least, comma := 0, 0, true
 		switch d := args[1].(type) {
 		case int64:
@@ -127,7 +127,7 @@ func formatNumber(c *function.Call) (*function.Overload, error) {
 		if comma {
 			out = group(out)
 		}
-		return out, nil
+		return out, x.Make("format_number", int64(len(out)))
 	})}, nil
 }
 
@@ -145,8 +145,8 @@ func halfEven(r *big.Rat, places int) string {
 		}
 	}
 	out := q.String()
-	for len(out) <= places {
-		out = "0" + out
+	if need := places + 1 - len(out); need > 0 {
+		out = strings.Repeat("0", need) + out
 	}
 	if places > 0 {
 		out = out[:len(out)-places] + "." + out[len(out)-places:]
@@ -158,7 +158,7 @@ func halfEven(r *big.Rat, places int) string {
 }
 
 func mask(c *function.Call) (*function.Overload, error) {
-	return build.Func(build.Optional(s, 1, s, s, s, s, s), build.Rows(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+	return build.Func(build.Optional(s, 1, s, s, s, s, s), build.Rows(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 		if args[0].Null(row) {
 			return build.Null
 		}
@@ -172,7 +172,7 @@ func mask(c *function.Call) (*function.Overload, error) {
 				}
 			}
 		}
-		setString(out, row, strings.Map(func(r rune) rune {
+		masked := strings.Map(func(r rune) rune {
 			k := 3
 			switch {
 			case unicode.IsUpper(r):
@@ -186,8 +186,9 @@ func mask(c *function.Call) (*function.Overload, error) {
 				return r
 			}
 			return by[k]
-		}, textAt(args[0], row)))
-		return nil
+		}, textAt(args[0], row))
+		setString(out, row, masked)
+		return c.Make("mask", int64(len(masked)))
 	}), build.NullOwn)(c)
 }
 

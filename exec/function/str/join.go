@@ -35,19 +35,27 @@ func concatWS(c *function.Call) (*function.Overload, error) {
 	}
 	o.Kernel = func(*expr.Call) (function.Kernel, error) {
 		var b strings.Builder
-		return build.Loop(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+		return build.Loop(func(c *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 			if args[0].Null(row) {
 				return build.Null
 			}
 			sep := textAt(args[0], row)
 			b.Reset()
 			first := true
-			add := func(v string) {
+			add := func(v string) error {
+				n := len(v)
+				if !first {
+					n += len(sep)
+				}
+				if err := c.Make("concat_ws", int64(n)); err != nil {
+					return err
+				}
 				if !first {
 					b.WriteString(sep)
 				}
 				first = false
 				b.WriteString(v)
+				return nil
 			}
 			for _, a := range args[1:] {
 				switch {
@@ -57,11 +65,15 @@ func concatWS(c *function.Call) (*function.Overload, error) {
 					l := vec.Data[vec.List](base)[a.Index(row)]
 					for k := range int(l.Len) {
 						if e := base.Kids[0]; !e.Null(int(l.Off) + k) {
-							add(textAt(e, int(l.Off)+k))
+							if err := add(textAt(e, int(l.Off)+k)); err != nil {
+								return err
+							}
 						}
 					}
 				default:
-					add(textAt(a, row))
+					if err := add(textAt(a, row)); err != nil {
+						return err
+					}
 				}
 			}
 			setString(out, row, b.String())

@@ -51,8 +51,14 @@ func printf(x *build.Context, f string, args []types.Datum, ts []types.Type) (ty
 	for f != "" {
 		k := strings.IndexByte(f, '%')
 		if k < 0 {
+			if err := x.Make("format_string", int64(len(f))); err != nil {
+				return nil, err
+			}
 			b.WriteString(f)
 			break
+		}
+		if err := x.Make("format_string", int64(k)); err != nil {
+			return nil, err
 		}
 		b.WriteString(f[:k])
 		f = f[k:]
@@ -65,6 +71,9 @@ func printf(x *build.Context, f string, args []types.Datum, ts []types.Type) (ty
 			return nil, err
 		}
 		f = f[1+len(m[0]):]
+		if err := x.Make("format_string", int64(s.width+max(s.precision, 0))); err != nil {
+			return nil, err
+		}
 		if !s.date && (s.verb == 'n' || s.verb == '%') {
 			out := "\n"
 			if s.verb == '%' {
@@ -88,6 +97,9 @@ func printf(x *build.Context, f string, args []types.Datum, ts []types.Type) (ty
 		}
 		last = at
 		out, err := s.format(x, args[at], ts[at])
+		if err == nil && len(out) > s.width {
+			err = x.Make("format_string", int64(len(out)))
+		}
 		if err != nil {
 			return nil, err
 		}

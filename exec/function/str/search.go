@@ -47,7 +47,7 @@ func searches() []function.Def {
 			build.Func(build.Fixed(i, s, s), build.Binary(findInSet)), ex("SELECT find_in_set('ab','abc,b,ab,c,def')", "3")),
 		def("replace", "str, search[, replace]", "Replaces all search in str by replace (the empty string).", replaceAll(), ex("SELECT replace('ABCabc', 'abc', 'DEF')", "ABCDEF")),
 		def("translate", "str, from, to", "Replaces each character of str that is in from by the one at its place in to, or drops it if to is shorter.",
-			build.Func(build.Fixed(s, s, s, s), build.Ternary(translate)), ex("SELECT translate('AaBbCc', 'abc', '123')", "A1B2C3")),
+			build.Func(build.Fixed(s, s, s, s), build.TernaryE(translate)), ex("SELECT translate('AaBbCc', 'abc', '123')", "A1B2C3")),
 		def("levenshtein", "str1, str2[, threshold]", "Returns the edit distance of two strings, -1 if it is over the threshold.", levenshtein(), ex("SELECT levenshtein('kitten', 'sitting')", "3")),
 	}
 }
@@ -102,19 +102,26 @@ func replaceAll() build.Resolver {
 	}
 }
 
-func translate(v, from, to string) string {
-	f, t := []rune(from), []rune(to)
-	return strings.Map(func(r rune) rune {
-		for k, x := range f {
-			if x == r {
-				if k < len(t) {
-					return t[k]
-				}
-				return -1
+func translate(c *build.Context, v, from, to string) (string, error) {
+	t := []rune(to)
+	by := make(map[rune]rune, len(from))
+	k := 0
+	for _, r := range from {
+		if _, ok := by[r]; !ok { // the first of equal ones counts
+			by[r] = -1
+			if k < len(t) {
+				by[r] = t[k]
 			}
+		}
+		k++
+	}
+	out := strings.Map(func(r rune) rune {
+		if x, ok := by[r]; ok {
+			return x
 		}
 		return r
 	}, v)
+	return out, c.Make("translate", int64(len(out)))
 }
 
 func levenshtein() build.Resolver {

@@ -135,12 +135,15 @@ func padded(c *build.Context, v string, n int, fill string, left bool, width fun
 }
 
 func overlay() build.Resolver {
-	cut := func(v, r string, pos, n int32, width func(string) int, at func(string, int) int) string {
+	cut := func(c *build.Context, v, r string, pos, n int32, width func(string) int, at func(string, int) int) (string, error) {
+		if err := c.Make("overlay", int64(len(v)+len(r))); err != nil {
+			return "", err
+		}
 		if n < 0 {
 			n = int32(width(r))
 		}
 		head := v[:at(v, int(pos)-1)]
-		return head + r + v[at(v, int(pos)-1+int(n)):]
+		return head + r + v[at(v, int(pos)-1+int(n)):], nil
 	}
 	return func(c *function.Call) (*function.Overload, error) {
 		t, width, at := s, chars, offset
@@ -148,12 +151,14 @@ func overlay() build.Resolver {
 			t, width, at = types.BinaryType, func(v string) int { return len(v) }, func(v string, n int) int { return min(max(n, 0), len(v)) }
 		}
 		if len(c.Args) == 3 {
-			return build.Func(build.Fixed(t, t, t, i), build.Ternary(func(v, r string, pos int32) string { return cut(v, r, pos, -1, width, at) }))(c)
+			return build.Func(build.Fixed(t, t, t, i), build.TernaryE(func(c *build.Context, v, r string, pos int32) (string, error) {
+				return cut(c, v, r, pos, -1, width, at)
+			}))(c)
 		}
-		return build.Func(build.Fixed(t, t, t, i, i), build.Rows(func(_ *build.Context, args []*vecVec, row int, out *vecVec) error {
-			v, r := textAt(args[0], row), textAt(args[1], row)
-			setString(out, row, cut(v, r, intAt(args[2], row), intAt(args[3], row), width, at))
-			return nil
+		return build.Func(build.Fixed(t, t, t, i, i), build.Rows(func(c *build.Context, args []*vecVec, row int, out *vecVec) error {
+			v, err := cut(c, textAt(args[0], row), textAt(args[1], row), intAt(args[2], row), intAt(args[3], row), width, at)
+			setString(out, row, v)
+			return err
 		}))(c)
 	}
 }

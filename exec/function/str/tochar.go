@@ -100,17 +100,17 @@ func numberToChar(c *function.Call) (*function.Overload, error) {
 	in := coerce.DecimalFor(t)
 	return build.Func(build.Fixed(s, in, s), func(*expr.Call) (function.Kernel, error) {
 		var buf []byte
-		return build.Loop(func(_ *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
+		return build.Loop(func(x *build.Context, args []*vec.Vec, row int, out *vec.Vec) error {
 			v, at := args[0].Base(), args[0].Index(row)
-			var x types.Int128
+			var n types.Int128
 			if in.Storage() == types.StoreInt64 {
-				x = types.Int128From(vec.Data[int64](v)[at])
+				n = types.Int128From(vec.Data[int64](v)[at])
 			} else {
-				x = vec.Data[types.Int128](v)[at]
+				n = vec.Data[types.Int128](v)[at]
 			}
-			buf = f.append(buf[:0], x, int(in.S))
+			buf = f.append(buf[:0], n, int(in.S))
 			vec.Data[string](out)[row] = string(buf)
-			return nil
+			return x.Make(c.Name, int64(len(buf)))
 		}), nil
 	})(c)
 }

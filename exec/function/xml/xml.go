@@ -187,7 +187,13 @@ func toXML(c *function.Call) (*function.Overload, error) {
 			}
 			o := vec.Data[string](out)
 			for _, i := range sel {
+				if err := x.Stopped(); err != nil {
+					return err
+				}
 				s, err := w.row(args[0].Get(int(i)).([]types.Datum), t)
+				if err == nil {
+					err = x.Make("to_xml", int64(len(s)))
+				}
 				if err != nil {
 					return err
 				}
