@@ -45,6 +45,9 @@ func (s *Session) alterTable(ctx context.Context, st *statement, n *ast.AlterTab
 	case v != nil:
 		return nil, sqlerr.New(sqlerr.ExpectTableUseAlterView, "'ALTER TABLE' expects a table but %s is a view. Please use ALTER VIEW instead.", quote(t.parts)).At(n.Name.Pos())
 	}
+	if a, ok := n.Action.(*ast.DropPartitions); ok {
+		return empty(), s.dropPartitions(ctx, st, n, a, t, tb)
+	}
 	change, err := s.change(ctx, st, n, tb)
 	if err != nil {
 		return nil, err

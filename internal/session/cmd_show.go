@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog"
-	"github.com/volley-sql/volley/catalog/partition"
-	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/ast"
@@ -248,37 +246,10 @@ func (s *Session) showPartitions(ctx context.Context, st *statement, n *ast.Show
 	if err != nil {
 		return nil, err
 	}
-	scan, err := tb.Scan(ctx, places, nil, nil)
+	names, err := partitions(ctx, st, tb, only)
 	if err != nil {
 		return nil, err
 	}
-	schema := tb.Schema()
-	cols := make(types.Schema, len(places))
-	for i, p := range places {
-		cols[i] = schema[p]
-	}
-	seen := map[string]bool{}
-	var names []string
-	for _, sp := range scan.Splits {
-		if len(sp.Partition) != len(cols) {
-			continue
-		}
-		match := true
-		for i, c := range cols {
-			if v, ok := only[c.Name]; ok && v != sp.Partition[i] {
-				match = false
-			}
-		}
-		folder, err := partition.Folder(cols, sp.Partition, settings.TimeZone(st.snap))
-		if err != nil {
-			return nil, err
-		}
-		if match && !seen[folder] {
-			seen[folder] = true
-			names = append(names, folder)
-		}
-	}
-	sort.Strings(names)
 	return list(n, names, nil), nil
 }
 

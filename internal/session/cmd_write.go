@@ -309,16 +309,7 @@ func (s *Session) truncate(ctx context.Context, st *statement, n *ast.Truncate) 
 	if err != nil {
 		return nil, err
 	}
-	staged, err := t.cat.Begin(ctx, catalog.TableSpec{Name: t.full()}, catalog.Overwrite)
-	if err != nil {
-		return nil, sqlerr.At(err, n.Name.Pos())
-	}
-	staged.Static = static
-	if err := t.cat.Commit(ctx, staged, nil); err != nil {
-		s.abort(t.cat, staged)
-		return nil, err
-	}
-	return empty(), nil
+	return empty(), sqlerr.At(s.clear(ctx, t, static), n.Name.Pos())
 }
 
 // partition computes the values of PARTITION (k = v, …), nil for none.

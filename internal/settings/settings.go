@@ -94,6 +94,9 @@ func (s *Setting) normal(value string) (string, error) {
 	bad := func() error {
 		return sqlerr.New(sqlerr.InvalidConfValue, "The value '%s' of the setting %q is not a valid %s.", value, s.Key, s.Kind)
 	}
+	outside := func(format string, args ...any) error {
+		return sqlerr.New(sqlerr.InvalidConfRequirement, "The value '%s' of the setting %q is invalid.", value, s.Key).WithHint(format, args...)
+	}
 	switch s.Kind {
 	case KindBool:
 		l := strings.ToLower(v)
@@ -107,7 +110,7 @@ func (s *Setting) normal(value string) (string, error) {
 			return "", bad()
 		}
 		if n < s.Min || n > s.Max {
-			return "", bad().(*sqlerr.Error).WithHint("It must be between %d and %d.", s.Min, s.Max)
+			return "", outside("It must be between %d and %d.", s.Min, s.Max)
 		}
 	case KindBytes:
 		n, ok := parseBytes(v)
@@ -115,7 +118,7 @@ func (s *Setting) normal(value string) (string, error) {
 			return "", bad().(*sqlerr.Error).WithHint("Write a whole number with a unit, such as 512m or 4g.")
 		}
 		if n < s.Min {
-			return "", bad().(*sqlerr.Error).WithHint("It must be at least %d.", s.Min)
+			return "", outside("It must be at least %d.", s.Min)
 		}
 	case KindEnum:
 		for _, x := range s.Values {
@@ -123,7 +126,7 @@ func (s *Setting) normal(value string) (string, error) {
 				return x, nil
 			}
 		}
-		return "", bad().(*sqlerr.Error).WithHint("It is one of %s.", strings.Join(s.Values, ", "))
+		return "", sqlerr.New(sqlerr.InvalidConfOption, "The value '%s' of the setting %q is invalid. It should be one of %s.", value, s.Key, strings.Join(s.Values, ", "))
 	case KindTime:
 		if d, ok := parseTime(v); !ok || d < time.Millisecond {
 			return "", bad().(*sqlerr.Error).WithHint("Write a whole number with a unit, such as 500ms, 120s or 2min.")
@@ -131,7 +134,8 @@ func (s *Setting) normal(value string) (string, error) {
 	case KindZone:
 		if v != "" {
 			if _, err := Zone(v); err != nil {
-				return "", err
+				return "", sqlerr.New(sqlerr.InvalidConfZone, "The value '%s' of the setting %q is invalid. Cannot resolve the given timezone.", value, s.Key).
+					WithHint("%s", sqlerr.As(err).Hint)
 			}
 		}
 	}

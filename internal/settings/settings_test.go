@@ -48,10 +48,10 @@ func TestBadValues(t *testing.T) {
 		want       *sqlerr.Condition
 	}{
 		{"spark.sql.ansi.enabled", "yes", sqlerr.InvalidConfValue},
-		{"volley.execution.batchSize", "0", sqlerr.InvalidConfValue},
+		{"volley.execution.batchSize", "0", sqlerr.InvalidConfRequirement},
 		{"volley.execution.batchSize", "many", sqlerr.InvalidConfValue},
-		{"spark.sql.session.timeZone", "Mars/Base", sqlerr.InvalidTimezone},
-		{"spark.sql.session.timeZone", "+19:00", sqlerr.InvalidTimezone},
+		{"spark.sql.session.timeZone", "Mars/Base", sqlerr.InvalidConfZone},
+		{"spark.sql.session.timeZone", "+19:00", sqlerr.InvalidConfZone},
 		{"volley.execution.memory", "9999999t", sqlerr.InvalidConfValue},
 		{"volley.execution.batchSise", "1", sqlerr.UnknownSetting},
 		{"nonsense", "1", sqlerr.UnknownSetting},

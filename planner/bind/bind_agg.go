@@ -59,6 +59,9 @@ func (b *binder) aggCall(s *site, e *ast.Func, def *function.Def, args []ast.Exp
 		return nil, sqlerr.New(sqlerr.WrongNumArgsSuggestion, "The `count` requires at least one parameter, but none was given.").
 			At(e.Pos()).WithHint("Set \"spark.sql.legacy.allowParameterlessCount\" to \"true\" to count rows with count().")
 	}
+	if e.IgnoreNulls && !ignoresNulls[def.Name] {
+		return nil, unsupportedSyntax(def.Name, "IGNORE NULLS", e.Pos())
+	}
 	xs, err := b.arguments(inner, args)
 	if err != nil {
 		return nil, err
@@ -101,10 +104,30 @@ func (b *binder) aggCall(s *site, e *ast.Func, def *function.Def, args []ast.Exp
 	return a, nil
 }
 
+// ignoresNulls are the functions that take IGNORE NULLS.
+var ignoresNulls = map[string]bool{
+	"first": true, "first_value": true, "last": true, "last_value": true, "any_value": true, "nth_value": true, "lag": true, "lead": true,
+	"collect_list": true, "collect_set": true, "array_agg": true,
+}
+
+func unsupportedSyntax(name, what string, pos int) error {
+	return sqlerr.New(sqlerr.InvalidSQLDistinct, "Invalid SQL syntax: The function `%s` does not support %s.", name, what).At(pos)
+}
+
 // constantArg is the argument of a function that must be the same in all rows.
 var constantArg = map[string]int{"ntile": 0, "nth_value": 1, "lag": 1, "lead": 1, "mode": 1}
 
 func (b *binder) constantArgs(def *function.Def, args []expr.Expr, e *ast.Func) error {
+	switch def.Name {
+	case "first", "first_value", "last", "last_value", "any_value":
+		if len(args) < 2 {
+			return nil
+		}
+		if l, ok := args[1].(*expr.Literal); !ok || l.T.Kind != types.Bool {
+			return sqlerr.New(sqlerr.NotBooleanLiteral, "The second argument in %s should be a boolean literal.", def.Name).At(e.Pos())
+		}
+		return nil
+	}
 	i, ok := constantArg[def.Name]
 	if !ok || i >= len(args) || len(e.WithinGroup) > 0 {
 		return nil

@@ -34,6 +34,9 @@ func (b *binder) function(s *site, e *ast.Func) (expr.Expr, error) {
 	}
 	def := b.lookupFunction(parts)
 	if def == nil {
+		if e.Over != nil && (name == "grouping" || name == "grouping_id") {
+			return nil, sqlerr.New(sqlerr.WindowNotAggregate, "Expression \"%s\" not supported within a window function.", ast.ColumnName(e, nil)).At(e.Pos())
+		}
 		return nil, b.noRoutine(parts, e.Pos())
 	}
 	args, err := b.arrange(e, def)

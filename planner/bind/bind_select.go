@@ -186,8 +186,21 @@ func (s *selection) havingAndQualify() (err error) {
 		if s.qualify, err = s.b.condition(s.site("QUALIFY", inputFirst, true, true), s.sel.Qualify); err != nil {
 			return err
 		}
+		if !s.ranks() {
+			return sqlerr.New(sqlerr.QualifyWithoutWindow, "The QUALIFY clause requires at least one window function in the current SELECT list or the QUALIFY condition.").At(s.sel.Qualify.Pos())
+		}
 	}
 	return nil
+}
+
+// ranks reports whether the select list or QUALIFY has a window call.
+func (s *selection) ranks() bool {
+	for _, e := range s.exprs() {
+		if has(*e, isWindow) {
+			return true
+		}
+	}
+	return false
 }
 
 // exprs lists pointers to all expressions evaluated above grouping.

@@ -20,13 +20,17 @@ func (b *binder) windowCall(s *site, e *ast.Func, def *function.Def, args []ast.
 		return nil, sqlerr.New(sqlerr.WindowNotAggregate, "Expression %s not supported within a window function.", text()).At(e.Pos())
 	case s.clause == "FILTER":
 		return nil, sqlerr.New(sqlerr.InvalidAggFilterWindow, "The FILTER expression contains a window function: %s.", text()).At(e.Pos())
-	case s.clause == "WHERE":
-		return nil, sqlerr.New(sqlerr.WindowInWhere, "It is not allowed to use window functions inside WHERE clause: %s.", text()).
+	case s.clause == "WHERE" || s.clause == "HAVING":
+		return nil, sqlerr.New(sqlerr.WindowInClause, "It is not allowed to use window functions inside %s clause: %s.", s.clause, text()).
 			At(e.Pos()).WithHint("Use QUALIFY for conditions on window functions.")
-	case !s.window || s.inAgg || s.inWindow:
-		return nil, sqlerr.New(sqlerr.UnsupportedExprOperator, "It is not allowed to use a window function inside %s.", place(s)).At(e.Pos())
+	case s.inAgg:
+		return nil, sqlerr.New(sqlerr.WindowInAggregate, "It is not allowed to use a window function inside an aggregate function. Please use the inner window function in a sub-query.").At(e.Pos())
+	case !s.window:
+		return nil, sqlerr.New(sqlerr.UnsupportedExprOperator, "It is not allowed to use a window function inside %s.", s.clause).At(e.Pos())
 	case e.Distinct:
 		return nil, sqlerr.New(sqlerr.DistinctWindow, "Distinct window functions are not supported: %s.", text()).At(e.Pos())
+	case e.Filter != nil && def.Kind == function.Window:
+		return nil, unsupportedSyntax(def.Name, "FILTER CLAUSE", e.Pos())
 	}
 	w, err := b.windowSpec(s, e.Over)
 	if err != nil {
@@ -46,23 +50,30 @@ func (b *binder) windowCall(s *site, e *ast.Func, def *function.Def, args []ast.
 	}
 	for i, p := range c.Partition {
 		if !comparable(p.Type(), true) {
-			return nil, sqlerr.New(sqlerr.GroupExprNotOrderable, "The PARTITION BY expression %s is of type %q, which cannot be compared.", ast.ColumnName(w.PartitionBy[i], nil), p.Type().SQL()).At(w.PartitionBy[i].Pos())
+			return nil, sqlerr.New(sqlerr.NotOrderable, "Column expression \"%s\" cannot be sorted because its type %q is not orderable.", ast.ColumnName(w.PartitionBy[i], nil), p.Type().SQL()).At(w.PartitionBy[i].Pos())
 		}
 	}
-	if def.Kind == function.Window && len(c.Order) == 0 {
-		return nil, sqlerr.New(sqlerr.WindowUnordered, "Window function %s requires window to be ordered, please add ORDER BY clause. For example SELECT %s(value_expr) OVER (PARTITION BY window_partition ORDER BY window_ordering) from table.", text(), def.Name).At(e.Pos())
+	switch {
+	case def.Kind == function.Window && len(c.Order) == 0:
+		return nil, sqlerr.New(sqlerr.WindowUnordered, "Window function %s requires the window to be ordered. You need to add an ORDER BY clause. For example: SELECT %s(value_expr) OVER (PARTITION BY window_partition ORDER BY window_ordering) from table.", def.Name, def.Name).At(e.Pos())
+	case sortsItself(def, e) && (len(c.Order) > 0 || w.Frame != nil):
+		return nil, sqlerr.New(sqlerr.WindowSpecOfAggregate, "Cannot specify ORDER BY or a window frame for \"%s\".", def.Name).At(e.Pos())
+	}
+	if s.lambda != nil && has(c, func(x expr.Expr) bool { _, ok := x.(*expr.LambdaVar); return ok }) {
+		return nil, sqlerr.New(sqlerr.MissingAttributes, "A window function cannot use the parameters of a lambda function: %s.", text()).At(e.Pos())
 	}
 	return c, b.frame(inner, e, def, w, c)
 }
 
-func place(s *site) string {
-	switch {
-	case s.inAgg:
-		return "an aggregate function"
-	case s.inWindow:
-		return "another window function"
+// sortsItself reports whether a call looks at all rows of its partition in an order of its own.
+func sortsItself(def *function.Def, e *ast.Func) bool {
+	switch def.Name {
+	case "percentile_cont", "percentile_disc", "median":
+		return true
+	case "listagg", "string_agg":
+		return len(e.WithinGroup) > 0
 	}
-	return s.clause
+	return false
 }
 
 // windowSpec follows the names of WINDOW clauses.
@@ -85,7 +96,7 @@ func (b *binder) windowSpec(s *site, w *ast.Window) (*ast.Window, error) {
 		}
 		w = next
 	}
-	return nil, sqlerr.New(sqlerr.MissingWindow, "The definition of the window %s refers to itself.", w.Name).At(w.Pos())
+	return nil, sqlerr.New(sqlerr.InvalidWindowReference, "Invalid SQL syntax: Window reference `%s` is not a window specification.", w.Name).At(w.Pos())
 }
 
 // fixedFrame are the functions that look at the whole partition or to the
@@ -99,7 +110,10 @@ var fixedFrame = map[string]bool{
 func (b *binder) frame(s *site, e *ast.Func, def *function.Def, w *ast.Window, c *expr.WindowCall) error {
 	if w.Frame == nil || fixedFrame[def.Name] {
 		if w.Frame != nil && !sameFrame(def.Name, w.Frame) {
-			return sqlerr.New(sqlerr.WindowFrameMismatch, "%s function can only be evaluated in an ordered row-based window frame with its own default bounds.", def.Name).At(w.Frame.Pos())
+			if def.Name == "lag" || def.Name == "lead" {
+				return sqlerr.New(sqlerr.WindowFrameOfOffset, "Cannot specify window frame for %s function.", def.Name).At(w.Frame.Pos())
+			}
+			return sqlerr.New(sqlerr.WindowFrameMismatch, "The window frame of %s must be ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW.", def.Name).At(w.Frame.Pos())
 		}
 		c.Frame = expr.Frame{Unit: expr.Rows, Start: expr.Bound{Kind: expr.UnboundedPreceding}, End: expr.Bound{Kind: expr.UnboundedFollowing}}
 		switch {
@@ -167,7 +181,7 @@ func (b *binder) bound(s *site, f *ast.Frame, a *ast.Bound, c *expr.WindowCall) 
 		return expr.Bound{}, err
 	}
 	if !b.foldable(x) && !isLiteral(x) {
-		return expr.Bound{}, sqlerr.New(sqlerr.FrameNotFoldable, "Cannot resolve the window frame: the bound %s is not a constant.", ast.ColumnName(a.Offset, nil)).At(a.Pos())
+		return expr.Bound{}, sqlerr.New(sqlerr.InvalidFrameBound, "Invalid SQL syntax: Frame bound value must be a literal, but got %s.", ast.ColumnName(a.Offset, nil)).At(a.Pos())
 	}
 	if l := b.standIn(x, types.Int32Type); l != nil {
 		x = l
@@ -246,38 +260,70 @@ func (b *binder) offsetType(f *ast.Frame, t types.Type, c *expr.WindowCall, pos 
 }
 
 // windows takes the window calls out of the expressions es (which it changes
-// in place) into Window nodes over plan: one a partitioning and ordering.
+// in place) into Window nodes over plan: one a partitioning and ordering, and
+// calls within calls beneath those.
 func (b *binder) windows(plan logical.Node, es ...*expr.Expr) logical.Node {
-	var calls []logical.Named
+	x := &windowCalls{b: b, level: map[expr.ColID]int{}}
 	for _, e := range es {
-		*e = replace(*e, func(x expr.Expr) (expr.Expr, bool) {
-			w, ok := x.(*expr.WindowCall)
-			if !ok {
-				return nil, false
-			}
-			for _, c := range calls {
-				if tree.Equal(c.Expr, w) {
-					return c.Col, true
-				}
-			}
-			col := b.newColumn(w.Agg.Func, w.Type(), w.Nullable())
-			calls = append(calls, logical.Named{Col: col, Expr: w})
-			return col, true
-		})
+		*e = x.take(*e)
 	}
-	for len(calls) > 0 {
-		first := calls[0].Expr.(*expr.WindowCall)
+	for level, left := 0, x.calls; len(left) > 0; {
 		var group, rest []logical.Named
-		for _, c := range calls {
+		var first *expr.WindowCall
+		for _, c := range left {
 			w := c.Expr.(*expr.WindowCall)
-			if tree.Equal(w.Partition, first.Partition) && tree.Equal(w.Order, first.Order) {
+			switch {
+			case x.level[c.Col.ID] != level:
+				rest = append(rest, c)
+			case first == nil || tree.Equal(w.Partition, first.Partition) && tree.Equal(w.Order, first.Order):
+				first = w
 				group = append(group, c)
-			} else {
+			default:
 				rest = append(rest, c)
 			}
 		}
+		if first == nil {
+			level++
+			continue
+		}
 		plan = &logical.Window{Input: plan, Calls: group}
-		calls = rest
+		left = rest
 	}
 	return plan
+}
+
+// windowCalls are window calls on their way out of expressions. level is how
+// deep a call has other calls in it.
+type windowCalls struct {
+	b     *binder
+	calls []logical.Named
+	level map[expr.ColID]int
+}
+
+// take replaces the window calls in e by columns.
+func (x *windowCalls) take(e expr.Expr) expr.Expr {
+	return replace(e, func(e expr.Expr) (expr.Expr, bool) {
+		w, ok := e.(*expr.WindowCall)
+		if !ok {
+			return nil, false
+		}
+		w = tree.MapChildren[expr.Expr](w, x.take).(*expr.WindowCall)
+		for _, c := range x.calls {
+			if tree.Equal(c.Expr, w) {
+				return c.Col, true
+			}
+		}
+		col := x.b.newColumn(w.Agg.Func, w.Type(), w.Nullable())
+		walk(w, func(e expr.Expr) bool {
+			if c, ok := e.(*expr.Column); ok {
+				if l, ok := x.level[c.ID]; ok {
+					x.level[col.ID] = max(x.level[col.ID], l+1)
+				}
+			}
+			return true
+		})
+		x.level[col.ID] += 0
+		x.calls = append(x.calls, logical.Named{Col: col, Expr: w})
+		return col, true
+	})
 }

@@ -39,7 +39,7 @@ func TestErrors(t *testing.T) {
 		{"SELECT DISTINCT a FROM t ORDER BY ^b", sqlerr.UnresolvedColumn},
 		{"SELECT a FROM t GROUP BY a ORDER BY ^b", sqlerr.UnresolvedColumn},
 		{"SELECT a FROM t WHERE ^sum(b) > 1", sqlerr.InvalidWhere},
-		{"SELECT a FROM t WHERE ^rank() OVER (ORDER BY a) > 1", sqlerr.WindowInWhere},
+		{"SELECT a FROM t WHERE ^rank() OVER (ORDER BY a) > 1", sqlerr.WindowInClause},
 		{"SELECT sum(^sum(a)) FROM t", sqlerr.NestedAggregate},
 		{"SELECT sum(a) FILTER (WHERE ^sum(b) > 1) FROM t", sqlerr.InvalidAggFilterAggregate},
 		{"SELECT ^rank() OVER () FROM t", sqlerr.WindowUnordered},

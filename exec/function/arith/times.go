@@ -165,7 +165,13 @@ func loc(c *build.Context) *time.Location {
 // moveTimes is a date or timestamp plus or minus an interval or, for dates, days.
 func moveTimes(l, r types.Type, m mode, sign int, c *function.Call) (*function.Overload, error) {
 	switch {
-	case l.Kind == types.Date && (r.Kind.IsInteger() && r.Kind != types.Int64 || r.Kind == types.String || r.Kind == types.Null):
+	case l.Kind == types.Date && (r.Kind == types.String && c.ANSI || r.Kind == types.Int64 || r.Kind.IsNumeric() && !r.Kind.IsInteger()):
+		days := 1
+		if c.Args[0].Type().Kind != types.Date {
+			days = 0
+		}
+		return nil, build.WrongType(c, days, `("INT" or "SMALLINT" or "TINYINT")`)
+	case l.Kind == types.Date && (r.Kind.IsInteger() || r.Kind == types.String || r.Kind == types.Null):
 		return overload(m, l, build.BinaryE(func(_ *build.Context, d, n int32) (int32, error) {
 			return day(m, int64(d)+int64(sign)*int64(n))
 		}), l, types.Int32Type)
