@@ -207,7 +207,7 @@ func (l *level) owns() bool {
 	return false
 }
 
-// implied are the privileges that contain another one.
+// contains reports whether a grant of have is one of want too.
 func contains(have, want catalog.Privilege) bool {
 	switch {
 	case have == want:

@@ -51,8 +51,6 @@ func (w *Window) rangeKeys(order []expr.SortKey) (*rangeKeys, error) {
 	return k, nil
 }
 
-const dayMicros int64 = 24 * 60 * 60 * 1e6
-
 // search makes the search for key ± offset.
 func (k *rangeKeys) search(kind expr.BoundKind, t types.Type, offset types.Datum, end bool) (*search, error) {
 	s := &search{end: end, toward: 1}
@@ -102,9 +100,9 @@ func (k *rangeKeys) integerMove(s *search, t types.Type, d int64, unsupported er
 	case t.Kind == types.DayTime && k.typ.Kind.IsDatetime():
 		k.micros = k.typ.Kind == types.Date
 		s.move = func(v int64) (int64, int) { return addBeyond(v, d) }
-		if days := d / dayMicros; days != 0 && k.typ.Kind == types.Timestamp {
+		if days := d / calendar.MicrosPerDay; days != 0 && k.typ.Kind == types.Timestamp {
 			// As with +, whole days go by the calendar: some have 23 hours.
-			s.move = func(v int64) (int64, int) { return k.shift(v, 0, int(days), d%dayMicros) }
+			s.move = func(v int64) (int64, int) { return k.shift(v, 0, int(days), d%calendar.MicrosPerDay) }
 		}
 	case k.isFloat || k.is128:
 		return unsupported
@@ -137,7 +135,7 @@ func (k *rangeKeys) shift(v int64, months, days int, micros int64) (int64, int) 
 	}
 	day, clock := calendar.Split(calendar.ToLocal(zone, v))
 	day = calendar.AddMonths(day, months) + int64(days)
-	return addBeyond(calendar.FromLocal(zone, day*dayMicros+clock), micros)
+	return addBeyond(calendar.FromLocal(zone, day*calendar.MicrosPerDay+clock), micros)
 }
 
 // begin reads the keys of a partition.
@@ -160,7 +158,7 @@ func (k *rangeKeys) begin(p *partition) error {
 		k.small = widen(k.small, vec.Data[int32](v))
 		if k.micros {
 			for i, d := range k.small {
-				k.small[i] = d * dayMicros
+				k.small[i] = d * calendar.MicrosPerDay
 			}
 		}
 	case types.StoreInt64:

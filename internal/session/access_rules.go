@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/volley-sql/volley/catalog"
@@ -177,7 +178,7 @@ func (s *Session) setMask(ctx context.Context, st *statement, n *ast.AlterTable,
 	}
 	i := tb.Schema().Index(a.Column.Last())
 	if i < 0 || len(a.Column.Parts) > 1 {
-		return noColumn(tb, a.Column.Last()).At(a.Column.Pos())
+		return noColumn(tb.Schema(), a.Column.Last()).At(a.Column.Pos())
 	}
 	col := tb.Schema()[i]
 	var rule *catalog.Rule
@@ -200,9 +201,9 @@ func (s *Session) setMask(ctx context.Context, st *statement, n *ast.AlterTable,
 	})
 }
 
-func noColumn(tb catalog.Table, name string) *sqlerr.Error {
+func noColumn(columns types.Schema, name string) *sqlerr.Error {
 	var names []string
-	for _, f := range tb.Schema() {
+	for _, f := range columns {
 		names = append(names, f.Name)
 	}
 	return sqlerr.New(sqlerr.UnresolvedColumn, "A column, variable, or function parameter with name %s cannot be resolved.", quote([]string{name})).
@@ -229,12 +230,12 @@ func (s *Session) newRule(ctx context.Context, st *statement, tb catalog.Table, 
 	for k, c := range columns {
 		i := tb.Schema().Index(c)
 		if i < 0 {
-			return nil, noColumn(tb, c).At(function.Pos())
+			return nil, noColumn(tb.Schema(), c).At(function.Pos())
 		}
 		f := tb.Schema()[i]
 		rule.Columns = append(rule.Columns, f.Name)
 		fields = append(fields, f)
-		p := "arg" + string(rune('a'+k%26)) + strings.Repeat("x", k/26)
+		p := "arg" + strconv.Itoa(k+1)
 		def.Params = append(def.Params, ast.ColumnDef{Name: ast.N(p), Type: ast.T(f.Type)})
 		args.Args = append(args.Args, ast.Col(p))
 	}

@@ -203,7 +203,7 @@ func (x *securable) rightColumns(r ast.Right) ([]string, error) {
 	for _, c := range r.Columns {
 		i := x.columns.Index(c)
 		if i < 0 {
-			return nil, sqlerr.New(sqlerr.UnresolvedColumn, "A column, variable, or function parameter with name %s cannot be resolved.", quote([]string{c})).At(r.Pos())
+			return nil, noColumn(x.columns, c).At(r.Pos())
 		}
 		out = append(out, x.columns[i].Name)
 	}

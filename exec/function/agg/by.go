@@ -56,7 +56,7 @@ func severalBy(c *function.Call, sign int) (*function.Overload, error) {
 		return nil, err
 	}
 	ts := c.Types()
-	return &function.Overload{Params: []types.Type{ts[0], ts[1], types.Int32Type}, Result: types.ArrayType(ts[0], true), Nulls: function.NullOwn, Accumulator: func(*expr.Agg) (function.Accumulator, error) {
+	return &function.Overload{Params: c.Types(), Result: types.ArrayType(ts[0], true), Nulls: function.NullOwn, Accumulator: func(*expr.Agg) (function.Accumulator, error) {
 		a := &manyAcc{s: newStore(ts[0], ts[1])}
 		a.final = func(_ *function.Context, s *store, rows []int32, out *vec.Vec, i int) error {
 			rows = slices.DeleteFunc(rows, func(r int32) bool { return s.cols[1].Null(int(r)) })

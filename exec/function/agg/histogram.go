@@ -41,7 +41,7 @@ func histogram(c *function.Call) (*function.Overload, error) {
 		return nil, err
 	}
 	pair := types.StructType(types.Field{Name: "x", Type: t, Nullable: true}, types.Field{Name: "y", Type: types.Float64Type, Nullable: true})
-	return &function.Overload{Params: []types.Type{t, types.Int32Type}, Result: types.ArrayType(pair, true), Nulls: function.NullOwn, Accumulator: func(*expr.Agg) (function.Accumulator, error) {
+	return &function.Overload{Params: []types.Type{t, c.Args[1].Type()}, Result: types.ArrayType(pair, true), Nulls: function.NullOwn, Accumulator: func(*expr.Agg) (function.Accumulator, error) {
 		a := &manyAcc{s: newStore(t), skip: true}
 		a.final = func(_ *function.Context, s *store, rows []int32, out *vec.Vec, i int) error {
 			if len(rows) == 0 {
@@ -133,7 +133,9 @@ func fromFloat(f float64, t types.Type) types.Datum {
 	return int64(f)
 }
 
-// constantInt reads argument i, called what, which must be a constant integer between least and most.
+// constantInt reads argument i, called what, which must be a constant integer
+// between least and most. The parameter is of the type of the argument, which
+// is a literal then: a cast of it would be none where nothing is folded.
 func constantInt(c *function.Call, i int, what string, least, most int64) (int64, error) {
 	l, err := c.Constant(i)
 	if err != nil {
@@ -143,7 +145,7 @@ func constantInt(c *function.Call, i int, what string, least, most int64) (int64
 		return 0, build.WrongType(c, i, `"INT"`)
 	}
 	if l == nil {
-		return 0, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `%s` should be a foldable \"INT\" expression; however, got \"%s\".", function.CallText(c.Name, c.Args), what, function.Text(c.Args[i]))
+		return 0, build.NonFoldable(c, i, what, `"INT"`)
 	}
 	if l.Value == nil {
 		return 0, sqlerr.New(sqlerr.UnexpectedNull, "Cannot resolve \"%s\" due to data type mismatch: The `%s` must not be null.", function.CallText(c.Name, c.Args), what)

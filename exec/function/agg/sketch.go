@@ -9,7 +9,6 @@ import (
 	"github.com/volley-sql/volley/exec/function/build"
 	"github.com/volley-sql/volley/exec/row"
 	"github.com/volley-sql/volley/exec/vec"
-	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
 )
@@ -32,7 +31,7 @@ func approxCount(c *function.Call) (*function.Overload, error) {
 	if len(c.Args) > 1 {
 		l := literal(c.Args[1])
 		if l == nil || l.Value == nil {
-			return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `relativeSD` should be a foldable \"DOUBLE\" expression.", function.CallText(c.Name, c.Args))
+			return nil, build.NonFoldable(c, 1, "relativeSD", `"DOUBLE"`)
 		}
 		rsd = fractions(l)[0]
 	}

@@ -197,6 +197,12 @@ func Arity(c *function.Call, least, most int) error {
 	return sqlerr.New(sqlerr.WrongNumArgs, "The `%s` requires %s parameters but the actual number is %d.", c.Name, want, n)
 }
 
+// NonFoldable is the error of argument i, called what, which must be a constant of type want ("INT", with its quotes).
+func NonFoldable(c *function.Call, i int, what, want string) error {
+	return sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `%s` should be a foldable %s expression; however, got \"%s\".",
+		function.CallText(c.Name, c.Args), what, want, function.Text(c.Args[i]))
+}
+
 // WrongType is the error of argument i having a type that cannot be
 // converted; want is what would do, quoted.
 func WrongType(c *function.Call, i int, want string) error {

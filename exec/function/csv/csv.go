@@ -106,11 +106,7 @@ func toCSV(c *function.Call) (*function.Overload, error) {
 		return func(x *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 			if e == nil {
 				var err error
-				style := ""
-				if x.Setting != nil {
-					style = x.Setting("spark.sql.binaryOutputStyle")
-				}
-				if e, err = csv.NewEncoder(t.Children(), textvalue.WithZone(opts, x.TimeZone), schema.Legacy(x.Setting), style); err != nil {
+				if e, err = csv.NewEncoder(t.Children(), textvalue.WithZone(opts, x.TimeZone), schema.Legacy(x.Setting), schema.BinaryStyle(x.Setting)); err != nil {
 					return err
 				}
 			}

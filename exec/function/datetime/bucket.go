@@ -41,8 +41,7 @@ func timeBucket(c *function.Call) (*function.Overload, error) {
 		case err != nil:
 			return nil, err
 		case l == nil:
-			return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `%s` should be a foldable %s expression; however, got \"%s\".",
-				function.CallText(c.Name, c.Args), [...]string{"bucketSize", "", "origin"}[i], `"`+params[i].SQL()+`"`, function.Text(c.Args[i]))
+			return nil, build.NonFoldable(c, i, [...]string{"bucketSize", "", "origin"}[i], `"`+params[i].SQL()+`"`)
 		case i == 0 && !positive(l.Value):
 			return nil, sqlerr.New(sqlerr.ValueOutOfRange, "Cannot resolve \"%s\" due to data type mismatch: The `bucketSize` must be between (0, inf) (current value = %s).", function.CallText(c.Name, c.Args), function.Text(l))
 		}

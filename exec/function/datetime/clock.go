@@ -52,7 +52,7 @@ func currentTime(c *function.Call) (*function.Overload, error) {
 			return nil, err
 		}
 		if l == nil {
-			return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `precision` should be a foldable \"INT\" expression; however, got \"%s\".", function.CallText(c.Name, c.Args), function.Text(c.Args[0]))
+			return nil, build.NonFoldable(c, 0, "precision", `"INT"`)
 		}
 		n, ok := l.Value.(int64)
 		if !ok && l.Value != nil {

@@ -7,10 +7,9 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/exec/function"
-	"github.com/volley-sql/volley/internal/types"
-
 	"github.com/volley-sql/volley/exec/function/build"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/types"
 )
 
 // conv reads digits as far as they fit from_base as an unsigned 64-bit number

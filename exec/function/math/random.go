@@ -37,14 +37,11 @@ func rand64(next func(*xorShift) float64) build.Resolver {
 			o.Params = []types.Type{i64}
 		}
 		o.Kernel = func(*expr.Call) (function.Kernel, error) {
-			var g *xorShift
+			var g generator
 			return func(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 				o := vec.Data[float64](out)
 				for _, i := range sel {
-					if g == nil {
-						g = newXorShift(seed(args, int(i)) + int64(c.Partition))
-					}
-					o[i] = next(g)
+					o[i] = next(g.of(c, args, int(i)))
 				}
 				return nil
 			}, nil

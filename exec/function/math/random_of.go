@@ -18,8 +18,7 @@ func constant(c *function.Call, i int, what, kind string) error {
 	if l, err := c.Constant(i); l != nil || err != nil || c.Fold == nil {
 		return err
 	}
-	return sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `%s` should be a foldable %s expression; however, got \"%s\".",
-		function.CallText(c.Name, c.Args), what, kind, function.Text(c.Args[i]))
+	return build.NonFoldable(c, i, what, kind)
 }
 
 // uniform draws doubles; for bounds of other types they are cast to the bounds' common type.

@@ -55,7 +55,7 @@ func places(c *function.Call) (int, error) {
 				}
 			}
 		}
-		return 0, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve %q due to data type mismatch: the input `scale` should be a foldable \"INT\" expression.", c.Name)
+		return 0, build.NonFoldable(c, 1, "scale", `"INT"`)
 	}
 	if l.Value == nil {
 		return 0, nil

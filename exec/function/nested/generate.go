@@ -103,7 +103,7 @@ func stack(c *function.Call) (*function.Overload, error) {
 	text := function.CallText(c.Name, c.Args)
 	l, ok := c.Args[0].(*expr.Literal)
 	if !ok {
-		return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `n` should be a foldable \"INT\" expression; however, got \"%s\".", text, function.Text(c.Args[0]))
+		return nil, build.NonFoldable(c, 0, "n", `"INT"`)
 	}
 	if l.Value == nil {
 		return nil, sqlerr.New(sqlerr.UnexpectedNull, "Cannot resolve \"%s\" due to data type mismatch: The n must not be null.", text)

@@ -141,7 +141,7 @@ func namedStruct(c *function.Call) (*function.Overload, error) {
 	for i := 0; i < len(c.Args); i += 2 {
 		name, ok := c.Args[i].(*expr.Literal)
 		if !ok {
-			return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `name` should be a foldable \"STRING\" expression; however, got \"%s\".", function.CallText(c.Name, c.Args), function.Text(c.Args[i]))
+			return nil, build.NonFoldable(c, i, "name", `"STRING"`)
 		}
 		s, ok := name.Value.(string)
 		if !ok {

@@ -149,6 +149,14 @@ func Legacy(setting func(string) string) bool {
 	return setting != nil && strings.EqualFold(setting("spark.sql.legacy.timeParserPolicy"), "LEGACY")
 }
 
+// BinaryStyle is how binary values are written, as textvalue.BinaryText takes it; empty: as text.
+func BinaryStyle(setting func(string) string) string {
+	if setting == nil {
+		return ""
+	}
+	return setting("spark.sql.binaryOutputStyle")
+}
+
 // Sample is the constant text of which schema_of_json and its like find the
 // schema; what names it in messages.
 func Sample(c *function.Call, what string) (string, error) {
@@ -161,8 +169,7 @@ func Sample(c *function.Call, what string) (string, error) {
 	case t.Kind != types.String && t.Kind != types.Null:
 		return "", build.WrongType(c, 0, `"STRING"`)
 	case l == nil:
-		return "", sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `%s` should be a foldable \"STRING\" expression; however, got \"%s\".",
-			function.CallText(c.Name, c.Args), what, function.Text(c.Args[0]))
+		return "", build.NonFoldable(c, 0, what, `"STRING"`)
 	case l.Value == nil:
 		return "", sqlerr.New(sqlerr.UnexpectedNull, "Cannot resolve \"%s\" due to data type mismatch: The %s must not be null.", function.CallText(c.Name, c.Args), what)
 	}

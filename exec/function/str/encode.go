@@ -190,7 +190,7 @@ func toBinary(try bool) build.Resolver {
 			case err != nil:
 				return nil, err
 			case l == nil:
-				return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `fmt` should be a foldable \"STRING\" expression; however, got \"%s\".", function.CallText(c.Name, c.Args), function.Text(c.Args[1]))
+				return nil, build.NonFoldable(c, 1, "fmt", `"STRING"`)
 			case l.Value != nil:
 				f, isText := l.Value.(string)
 				if up := strings.ToLower(f); !isText || up != "hex" && up != "utf-8" && up != "utf8" && up != "base64" {

@@ -31,8 +31,7 @@ func numFormatArg(c *function.Call) (*numFormat, error) {
 		return nil, err
 	}
 	if l == nil {
-		return nil, sqlerr.New(sqlerr.NonFoldableInput, "Cannot resolve \"%s\" due to data type mismatch: the input `format` should be a foldable \"STRING\" expression; however, got \"%s\".",
-			function.CallText(c.Name, c.Args), function.Text(c.Args[1]))
+		return nil, build.NonFoldable(c, 1, "format", `"STRING"`)
 	}
 	if l.Value == nil {
 		return nil, nil

@@ -180,10 +180,7 @@ func toXML(c *function.Call) (*function.Overload, error) {
 				if err = o.times.Err(t); err != nil {
 					return err
 				}
-				w = &writer{o: o}
-				if x.Setting != nil {
-					w.binary = x.Setting("spark.sql.binaryOutputStyle")
-				}
+				w = &writer{o: o, binary: schema.BinaryStyle(x.Setting)}
 			}
 			o := vec.Data[string](out)
 			for _, i := range sel {
