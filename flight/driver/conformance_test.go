@@ -194,6 +194,60 @@ func TestStatementReuse(t *testing.T) {
 	})
 }
 
+// TestNamesFromArguments gives names of tables and columns as arguments.
+func TestNamesFromArguments(t *testing.T) {
+	each(t, func(t *testing.T, db *sql.DB) {
+		for _, text := range []string{"CREATE TABLE first (a INT)", "CREATE TABLE second (a DATE, b STRING)"} {
+			if _, err := db.Exec(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		into, err := db.Prepare("INSERT INTO IDENTIFIER(:table) (a) VALUES (:a)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer into.Close()
+		from, err := db.Prepare("SELECT * FROM IDENTIFIER(:table) WHERE IDENTIFIER(:column) = :a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer from.Close()
+		for _, c := range []struct {
+			table string
+			a     any
+			types string
+		}{{"first", 1, "INT"}, {"second", "2026-11-21", "DATE STRING"}, {"first", 2, "INT"}} {
+			if _, err := into.Exec(sql.Named("table", c.table), sql.Named("a", c.a)); err != nil {
+				t.Errorf("%s: %v", c.table, err)
+			}
+			rows, err := from.Query(sql.Named("table", c.table), sql.Named("column", c.table+".a"), sql.Named("a", c.a))
+			if err != nil {
+				t.Errorf("%s: %v", c.table, err)
+				continue
+			}
+			cols, err := rows.ColumnTypes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, x := range cols {
+				names = append(names, x.DatabaseTypeName())
+			}
+			n := 0
+			for rows.Next() {
+				n++
+			}
+			if n != 1 || strings.Join(names, " ") != c.types || rows.Err() != nil {
+				t.Errorf("%s: %d rows of %v, %v", c.table, n, names, rows.Err())
+			}
+			rows.Close()
+		}
+		if _, err := from.Query(sql.Named("table", "nowhere"), sql.Named("column", "a"), sql.Named("a", 1)); condition(err) != "TABLE_OR_VIEW_NOT_FOUND" {
+			t.Errorf("a table that is not there: %v", err)
+		}
+	})
+}
+
 // TestTransactionsEnd ends transactions in the ways there are besides Commit and Rollback.
 func TestTransactionsEnd(t *testing.T) {
 	each(t, func(t *testing.T, db *sql.DB) {

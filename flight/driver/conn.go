@@ -289,6 +289,9 @@ func (s *stmt) runOnce(ctx context.Context, args []driver.NamedValue) (*arrow.Sc
 		return nil, nil, err
 	}
 	res, err := st.Run(ctx, rec, 0)
+	if err == nil && res.Schema != nil {
+		return res.Schema, res, nil
+	}
 	return st.Schema(), res, err
 }
 

@@ -130,6 +130,8 @@ type Result struct {
 	Rows iter.Seq2[arrow.RecordBatch, error]
 	// Parts are the same rows in partitions, to be used in place of Rows; nil if there are none.
 	Parts *Parts
+	// Schema is that of the rows where the statement could not tell it; nil: the statement's.
+	Schema *arrow.Schema
 	// Affected counts rows that were written; -1 if that is not known or nothing was.
 	Affected int64
 	// Progress tells how far the work behind Rows is; nil if nothing is known.
@@ -215,4 +217,13 @@ type IngestTarget struct {
 type Batcher interface {
 	Statement
 	RunBatch(ctx context.Context, params []arrow.RecordBatch) (*Result, error)
+}
+
+// Unnamed is a Statement some of whose parameters give names to tables or
+// columns. Its Schema has no columns, and is not that of its rows.
+type Unnamed interface {
+	Statement
+	// Name is the statement for the names in all rows of params. It may be an
+	// Unnamed still, if it gives no rows.
+	Name(ctx context.Context, params []arrow.RecordBatch) (Statement, error)
 }

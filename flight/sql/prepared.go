@@ -152,6 +152,9 @@ func (s *Server) bind(ctx context.Context, c *client, p *prepared, r flight.Mess
 		return nil
 	}
 	bound, err := p.first.With(ctx, schema)
+	if n, ok := bound.(Unnamed); ok && err == nil {
+		bound, err = n.Name(ctx, records)
+	}
 	if err != nil {
 		release()
 		return err

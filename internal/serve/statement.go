@@ -42,10 +42,69 @@ func newStatement(p *engine.Prepared, place []int) sql.Statement {
 	if cols, ok := p.Schema(); ok && !p.Changes() {
 		s.cols, s.schema = cols, arrowSchema(cols, p.Origins())
 	}
-	if p.TakesBatches() {
+	switch {
+	case len(p.Unnamed()) > 0:
+		return &unnamed{s}
+	case p.TakesBatches():
 		return &batcher{s}
 	}
 	return s
+}
+
+// unnamed is a statement whose names are among its parameters.
+type unnamed struct{ *statement }
+
+var _ sql.Unnamed = (*unnamed)(nil)
+
+// Name implements sql.Unnamed. Where rows have different names the statement
+// stays as it is, and has them looked up row by row.
+func (s *unnamed) Name(ctx context.Context, params []arrow.RecordBatch) (sql.Statement, error) {
+	params = slices.DeleteFunc(slices.Clone(params), func(r arrow.RecordBatch) bool { return r.NumRows() == 0 })
+	if len(params) == 0 {
+		return s, nil
+	}
+	for _, i := range s.p.Unnamed() {
+		if s.place != nil {
+			i = s.place[i]
+		}
+		for _, rec := range params {
+			for row := range int(rec.NumRows()) {
+				if rec.Column(i).ValueStr(row) == params[0].Column(i).ValueStr(0) {
+					continue
+				}
+				if s.Changes() {
+					return s, nil
+				}
+				return nil, sqlerr.New(sqlerr.StatementOutdated, "The rows of values give different names to what the query reads, so its rows have no common columns.")
+			}
+		}
+	}
+	return s.named(ctx, params[0], 0)
+}
+
+func (s *unnamed) named(ctx context.Context, params arrow.RecordBatch, row int) (sql.Statement, error) {
+	values, err := s.values(params, row)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.p.Named(ctx, values)
+	if err != nil {
+		return nil, err
+	}
+	return newStatement(p, s.place), nil
+}
+
+// Run implements sql.Statement.
+func (s *unnamed) Run(ctx context.Context, params arrow.RecordBatch, row int) (*sql.Result, error) {
+	named, err := s.named(ctx, params, row)
+	if err != nil {
+		return nil, err
+	}
+	res, err := named.Run(ctx, params, row)
+	if err == nil {
+		res.Schema = named.Schema()
+	}
+	return res, err
 }
 
 // batcher is an INSERT that takes many rows of parameters at once.

@@ -26,6 +26,12 @@ type Prepared struct {
 	shape  *shape
 	// batches says that RunBatch takes the statement.
 	batches bool
+	// names are the parameters that names are made of, open says that they have no
+	// values yet; given are those they have, and of is the statement without them.
+	names []int
+	open  bool
+	given []*expr.Literal
+	of    *Prepared
 
 	mu   sync.Mutex
 	plan *reusable
@@ -53,12 +59,27 @@ func (s *Session) Prepare(ctx context.Context, sql string) (*Prepared, error) {
 		return nil, placed(err, text)
 	}
 	p := &Prepared{s: s, st: st, text: text, params: bind.Parameters(st)}
-	m := bind.NewMarkers(p.params)
-	if p.shape, err = p.bound(ctx, m); err != nil {
+	if p.shape = unnamed(st, p.params); p.shape != nil {
+		p.open, p.names = true, nameParams(st, p.params)
+		for i := range p.params {
+			p.params[i].Type = types.StringType
+		}
+		return p, nil
+	}
+	if err := p.infer(ctx); err != nil {
 		return nil, err
 	}
+	return p, nil
+}
+
+// infer binds the statement and finds the types of those parameters that are VOID.
+func (p *Prepared) infer(ctx context.Context) (err error) {
+	m := bind.NewMarkers(p.params)
+	if p.shape, err = p.bound(ctx, m); err != nil {
+		return err
+	}
 	if len(p.params) == 0 {
-		return p, nil
+		return nil
 	}
 	p.params = append([]bind.Parameter(nil), m.Parameters()...)
 	for i := range p.params {
@@ -72,7 +93,7 @@ func (s *Session) Prepare(ctx context.Context, sql string) (*Prepared, error) {
 		p.shape = typed
 	}
 	p.batches = p.takesBatches(ctx)
-	return p, nil
+	return nil
 }
 
 // bound binds the statement with markers for its parameters.
@@ -85,8 +106,8 @@ func (p *Prepared) bound(ctx context.Context, m *bind.Markers) (*shape, error) {
 // With is the statement for values of other types, by place. Where it does not
 // take them, values are converted to the types it wants. VOID leaves a type as it is.
 func (p *Prepared) With(ctx context.Context, ts []types.Type) (*Prepared, error) {
-	if err := p.arity(len(ts)); err != nil {
-		return nil, err
+	if err := p.arity(len(ts)); err != nil || p.open {
+		return p, err
 	}
 	params := append([]bind.Parameter(nil), p.params...)
 	same := true
@@ -165,24 +186,21 @@ func (p *Prepared) run(ctx context.Context, values []*expr.Literal) (*Result, er
 	if err := p.arity(len(values)); err != nil {
 		return nil, err
 	}
+	p, err := p.forNames(ctx, values)
+	if err != nil {
+		return nil, err
+	}
 	st := &statement{st: p.st, text: p.text, snap: p.s.Settings.Snapshot()}
 	env := p.s.env(st)
-	for i, v := range values {
+	cast := append([]*expr.Literal(nil), values...)
+	for i, v := range cast {
 		if !v.T.SameShape(p.params[i].Type) {
-			var err error
-			if v, err = bind.Cast(ctx, env, v, p.params[i].Type); err != nil {
+			if cast[i], err = bind.Cast(ctx, env, v, p.params[i].Type); err != nil {
 				return nil, err
 			}
 		}
-		if name := p.params[i].Name; name == "" {
-			st.params.Positional = append(st.params.Positional, v)
-		} else {
-			if st.params.Named == nil {
-				st.params.Named = map[string]*expr.Literal{}
-			}
-			st.params.Named[name] = v
-		}
 	}
+	st.params = p.valuesOf(cast)
 	if q, ok := p.st.(*ast.Query); ok {
 		return p.query(ctx, st, q)
 	}

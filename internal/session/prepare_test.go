@@ -178,7 +178,6 @@ func TestPrepareErrors(t *testing.T) {
 		{"SELECT i FROM t WHERE a > map(1, ?)", sqlerr.BinaryOpDiffTypes, 22},
 		{"INSERT INTO t (i) VALUES (?, ?)", sqlerr.InsertArityMany, 12},
 		{"UPDATE t SET i = ?", sqlerr.UnsupportedTableOperation, 0},
-		{"SELECT * FROM IDENTIFIER(?)", sqlerr.UnboundParameter, 25},
 	} {
 		_, err := s.Prepare(t.Context(), c.sql)
 		e := sqlerr.As(err)
@@ -186,6 +185,100 @@ func TestPrepareErrors(t *testing.T) {
 			t.Errorf("%s: %#v", c.sql, err)
 		}
 	}
+}
+
+// TestNamesFromParameters gives the names of tables, columns and functions as values.
+func TestNamesFromParameters(t *testing.T) {
+	s := open(t)
+	tables(t, s)
+	for _, c := range []struct {
+		sql    string
+		values []any
+		shape  string // of the rows, then of the parameters
+		rows   string
+	}{
+		{"SELECT * FROM IDENTIFIER(?) WHERE i = ?", []any{"v", 2}, "i int!, s string | string, bigint", "2|two"},
+		{"SELECT IDENTIFIER(:c) FROM IDENTIFIER('default.' || :t) ORDER BY IDENTIFIER(:c) DESC", []any{"s", "t"}, "s string | c string, t string", "two\none"},
+		{"SELECT IDENTIFIER(?)(s) AS x FROM t WHERE IDENTIFIER(?) < ?", []any{"upper", "t.i", 2}, "x string | string, string, bigint", "ONE"},
+		{"WITH c AS (SELECT i FROM IDENTIFIER(:t)) SELECT count(*) AS n, :t AS t FROM c", []any{"t"}, "n bigint!, t string | t string", "2|t"},
+	} {
+		p, err := s.Prepare(t.Context(), c.sql)
+		if err != nil {
+			t.Errorf("%s: %v", c.sql, err)
+			continue
+		}
+		if cols, rows := p.Schema(); !rows || len(cols) > 0 || p.Changes() || len(p.Unnamed()) == 0 {
+			t.Errorf("%s: before it has names: %v, %v", c.sql, cols, rows)
+		}
+		var values []*expr.Literal
+		for _, v := range c.values {
+			values = append(values, lit(v))
+		}
+		q, err := p.Named(t.Context(), values)
+		if err != nil {
+			t.Errorf("%s: %v", c.sql, err)
+			continue
+		}
+		cols, _ := q.Schema()
+		if got := schemaText(cols) + " | " + paramText(q); got != c.shape {
+			t.Errorf("%s: %s", c.sql, got)
+		}
+		for _, x := range []*session.Prepared{p, q} {
+			got, err := prepared(t, x, values...)
+			if err != nil || got != c.rows {
+				t.Errorf("%s: %s, %v", c.sql, got, err)
+			}
+		}
+	}
+	p, err := s.Prepare(t.Context(), "INSERT INTO IDENTIFIER(?) (i) VALUES (?)")
+	if err != nil || !p.Changes() {
+		t.Fatal(p, err)
+	}
+	if _, err := run(t, s, "CREATE TABLE u (i INT)"); err != nil {
+		t.Fatal(err)
+	}
+	q, err := p.Named(t.Context(), []*expr.Literal{lit("t"), lit(3)})
+	if err != nil || paramText(q) != "string, bigint" || !q.TakesBatches() {
+		t.Errorf("%s, %v", paramText(q), err)
+	}
+	for _, table := range []string{"t", "u", "u"} {
+		if _, err := prepared(t, q, lit(table), lit(3)); err != nil {
+			t.Errorf("%v", err)
+		}
+	}
+	if got, err := run(t, s, "SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM u)"); err != nil || got != "3|2" {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, c := range []struct {
+		value any
+		cond  *sqlerr.Condition
+		pos   int
+	}{{"nowhere", sqlerr.TableOrViewNotFound, 14}, {nil, sqlerr.NotConstantString, 25}, {1, sqlerr.NotConstantString, 25}, {"a b", sqlerr.InvalidIdentifier, 25}} {
+		p, err := s.Prepare(t.Context(), "SELECT * FROM IDENTIFIER(?)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = prepared(t, p, lit(c.value))
+		if e := sqlerr.As(err); e == nil || e.Cond != c.cond || e.Pos != c.pos {
+			t.Errorf("%v: %#v", c.value, err)
+		}
+	}
+	if p, err = s.Prepare(t.Context(), "SELECT * FROM IDENTIFIER(?)"); err == nil {
+		if q, err = p.Named(t.Context(), []*expr.Literal{lit("v")}); err == nil {
+			_, err = prepared(t, q, lit("t"))
+		}
+	}
+	if e := sqlerr.As(err); e == nil || e.Cond != sqlerr.StatementOutdated {
+		t.Errorf("rows of another table: %v", err)
+	}
+}
+
+func prepared(t testing.TB, p *session.Prepared, values ...*expr.Literal) (string, error) {
+	r, err := p.Run(t.Context(), values)
+	if err != nil {
+		return "", err
+	}
+	return rowsOf(r)
 }
 
 func lit(v any) *expr.Literal {

@@ -95,8 +95,12 @@ func (r *remote) start(ctx context.Context, st *client.Statement, text string, p
 		return nil, err
 	}
 	out := &session.Result{Rows: decoded(got)}
-	if st.Schema() != nil {
-		if out.Schema, err = arrowvec.FromSchema(st.Schema()); err != nil {
+	schema := st.Schema()
+	if got.Schema != nil {
+		schema = got.Schema
+	}
+	if schema != nil {
+		if out.Schema, err = arrowvec.FromSchema(schema); err != nil {
 			return nil, err
 		}
 	}

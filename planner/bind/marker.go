@@ -93,6 +93,9 @@ func (m *Markers) index(e *ast.Param) int {
 	return -1
 }
 
+// Index is the number of a marker's parameter, -1 if there is none.
+func (m *Markers) Index(e *ast.Param) int { return m.index(e) }
+
 // marker is what stands for a marker in the plan, nil if it is unknown.
 func (m *Markers) marker(e *ast.Param) *expr.Literal {
 	i := m.index(e)

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -102,7 +103,7 @@ func (st *Statement) run(ctx context.Context, params arrow.RecordBatch) (*sql.Re
 	if err != nil {
 		return nil, Error(err)
 	}
-	return &sql.Result{Rows: st.s.rows(ctx, info), Affected: -1}, nil
+	return st.result(ctx, info)
 }
 
 // Watch is Run for a query, of one row of parameters or nil, whose progress is
@@ -123,7 +124,18 @@ func (st *Statement) Watch(ctx context.Context, params arrow.RecordBatch, tell f
 	case err != nil:
 		return nil, Error(err)
 	}
-	return &sql.Result{Rows: st.s.rows(ctx, info), Affected: -1}, nil
+	return st.result(ctx, info)
+}
+
+// result reads a FlightInfo, whose schema is that of the values that were bound.
+func (st *Statement) result(ctx context.Context, info *flight.FlightInfo) (*sql.Result, error) {
+	out := &sql.Result{Rows: st.s.rows(ctx, info), Affected: -1}
+	if st.params.NumFields() == 0 || len(info.GetSchema()) == 0 {
+		return out, nil
+	}
+	var err error
+	out.Schema, err = flight.DeserializeSchema(info.GetSchema(), memory.DefaultAllocator)
+	return out, err
 }
 
 // poll asks until the result can be read. If ctx ends the query is cancelled.

@@ -293,3 +293,16 @@ def test_incremental_partitions(connect):
             cur.adbc_read_partition(p)
             n += cur.fetch_arrow_table().num_rows
     assert n == 1
+
+
+def test_names_as_parameters(con):
+    with con.cursor() as cur:
+        cur.execute("CREATE OR REPLACE TABLE named (a INT, b STRING)")
+        cur.executemany("INSERT INTO IDENTIFIER(?) VALUES (?, ?)", [("named", 1, "x"), ("named", 2, "y")])
+        assert cur.rowcount == 2
+        cur.execute("SELECT IDENTIFIER(?) FROM IDENTIFIER(?) WHERE a > ?", ("b", "named", 1))
+        t = cur.fetch_arrow_table()
+        assert t.schema.names == ["b"] and t.column(0).to_pylist() == ["y"]
+        cur.execute("DROP TABLE IDENTIFIER(?)", ("named",))
+    with pytest.raises(adbc_driver_manager.ProgrammingError, match="TABLE_OR_VIEW_NOT_FOUND"):
+        rows(con, "SELECT * FROM IDENTIFIER(?)", ("named",))

@@ -186,6 +186,29 @@ class StatementTest {
   }
 
   @Test
+  void namesAsParameters() throws Exception {
+    try (Statement st = con.createStatement()) {
+      st.execute("CREATE OR REPLACE TABLE named (a INT, b STRING)");
+    }
+    try (PreparedStatement ps = con.prepareStatement("INSERT INTO IDENTIFIER(?) VALUES (?, ?)")) {
+      ps.setString(1, "named");
+      ps.setString(2, "1");
+      ps.setString(3, "x");
+      assertEquals(1, ps.executeUpdate());
+    }
+    try (PreparedStatement ps = con.prepareStatement("SELECT * FROM IDENTIFIER(?)")) {
+      ps.setString(1, "named");
+      try (ResultSet rs = ps.executeQuery()) {
+        assertEquals("a", rs.getMetaData().getColumnName(1));
+        assertTrue(rs.next());
+        assertEquals(1, rs.getInt(1));
+        assertEquals("x", rs.getString("b"));
+        assertFalse(rs.next());
+      }
+    }
+  }
+
+  @Test
   void everySetter() throws Exception {
     try (Statement st = con.createStatement()) {
       st.execute("CREATE OR REPLACE TABLE sets (b BOOLEAN, t TINYINT, s SMALLINT, i INT, l BIGINT, f FLOAT, d DOUBLE, n DECIMAL(10,2), v STRING, y BINARY, dt DATE, ts TIMESTAMP, tn TIMESTAMP_NTZ)");
