@@ -278,3 +278,24 @@ func startShellAsking(t *testing.T, question string, args ...string) *shellAt {
 	s.See(question)
 	return s
 }
+
+// TestClientProcessGoes kills a client, and stops another, while their queries
+// run: the server's work ends. A stopped one has its connection open, which nobody answers on.
+func TestClientProcessGoes(t *testing.T) {
+	s := startServer(t, "--client-timeout", "3s")
+	for _, query := range []string{"select count(*) from range(1000000000000) where hash(id) = 1", "select id from range(1000000000000)", "create table never as select id from range(1000000000000)"} {
+		for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP} {
+			cmd, _ := command(t, "--connect", "grpc://"+s.address, "-e", query, "--format", "csv")
+			cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			s.reaches("volley_queries_running", 1)
+			cmd.Process.Signal(sig)
+			s.reaches("volley_queries_running", 0)
+			s.reaches("volley_connections", 0)
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+	}
+}

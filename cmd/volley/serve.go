@@ -38,6 +38,7 @@ type serveFlags struct {
 	queryLog  string
 	logLevel  string
 	drain     time.Duration
+	silence   time.Duration
 	ready     string
 	allowed   []string
 }
@@ -109,6 +110,7 @@ func (f *serveFlags) addLimits(cmd *cobra.Command) {
 	fl.DurationVar(&f.o.SQL.KeepAlive, "keep-alive", 0, "send an empty batch on streams that are silent for so long, for proxies that end them; 0 is never")
 	fl.IntVar(&f.o.SQL.Endpoints, "endpoints", 1, "endpoints that results are offered in, where that can be, for clients that read several at a time; 1 to 64")
 	fl.StringVar(&f.o.Direct, "direct", "", "have clients read results from executors, which they reach at `HOST`, with the TLS and logins of the server (default: all rows come through the server)")
+	fl.DurationVar(&f.silence, "client-timeout", 30*time.Second, "how long a client may give no sign of life, which it is asked for, before its connection is given up and its queries end; at least 3s")
 	fl.IntVar(&f.o.SQL.MaxSessions, "max-sessions", 10_000, "sessions at a time")
 	fl.IntVar(&f.o.Listen.MaxConnections, "max-connections", 10_000, "connections at a time")
 	fl.IntVar(&f.o.SQL.Admission.Running, "max-queries", 64, "queries that run at a time")
@@ -150,6 +152,10 @@ func (f *serveFlags) run(ctx context.Context) error {
 	if f.o.SQL.Endpoints < 1 || f.o.SQL.Endpoints > 64 {
 		return usagef("--endpoints is from 1 to 64")
 	}
+	if f.silence < 3*time.Second { // pings of HTTP/2 are a second apart or more
+		return usagef("--client-timeout is 3s or more")
+	}
+	f.o.Listen.PingAfter, f.o.Listen.PingWait = f.silence*2/3, f.silence/3
 	f.files = f.reach()
 	a, err := f.open(func(o *app.Options) { o.Admins = f.admins })
 	if err != nil {

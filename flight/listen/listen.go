@@ -44,6 +44,8 @@ type Options struct {
 	Stream []grpc.StreamServerInterceptor
 	// Tag adds to the context of a connection.
 	Tag func(context.Context) context.Context
+	// Ended is told of a connection's end, with the context that Tag made.
+	Ended func(context.Context)
 	// GRPC are more options of the gRPC server.
 	GRPC    []grpc.ServerOption
 	Metrics *Metrics
@@ -111,7 +113,7 @@ func Open(o Options) (*Server, error) {
 	s.Server = grpc.NewServer(append(creds,
 		grpc.ChainUnaryInterceptor(append([]grpc.UnaryServerInterceptor{recoverUnary(o.Log), o.Metrics.unary}, o.Unary...)...),
 		grpc.ChainStreamInterceptor(append([]grpc.StreamServerInterceptor{recoverStream(o.Log), o.Metrics.stream}, o.Stream...)...),
-		grpc.StatsHandler(&tagger{tag: o.Tag}),
+		grpc.StatsHandler(&tagger{tag: o.Tag, ended: o.Ended}),
 		grpc.MaxRecvMsgSize(o.MaxMessage), grpc.MaxSendMsgSize(o.MaxMessage), grpc.MaxConcurrentStreams(o.MaxStreams),
 		grpc.InitialWindowSize(8<<20), grpc.InitialConnWindowSize(16<<20),
 		// A connection that is idle holds no buffer to write with, but one to read with, which is small.

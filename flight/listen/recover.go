@@ -37,7 +37,8 @@ func recovered(log *slog.Logger, method string, err *error) {
 
 // tagger puts what its user wants into the context of every connection.
 type tagger struct {
-	tag func(context.Context) context.Context
+	tag   func(context.Context) context.Context
+	ended func(context.Context)
 }
 
 func (t *tagger) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
@@ -49,4 +50,10 @@ func (t *tagger) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Cont
 
 func (*tagger) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
 func (*tagger) HandleRPC(context.Context, stats.RPCStats)                       {}
-func (*tagger) HandleConn(context.Context, stats.ConnStats)                     {}
+
+// HandleConn implements stats.Handler.
+func (t *tagger) HandleConn(ctx context.Context, s stats.ConnStats) {
+	if _, over := s.(*stats.ConnEnd); over && t.ended != nil {
+		t.ended(ctx)
+	}
+}

@@ -312,6 +312,47 @@ func TestDrain(t *testing.T) {
 			t.Error("a query runs on behind the end of its server")
 		}
 	})
+	t.Run("a result that nobody reads does not hold up the end", func(t *testing.T) {
+		e := &fake{}
+		s := serving(t, e, serve.ServerOptions{SQL: sql.Options{KeptResult: 64 << 10, DrainUnread: 50 * time.Millisecond}})
+		f := s.flight()
+		if _, err := f.PollFlightInfo(t.Context(), command(statement("rows 100000000"))); err != nil {
+			t.Fatal(err)
+		}
+		if e.running.Load() != 1 {
+			t.Fatal("the query does not run")
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := s.Server.Close(ctx); err != nil || ctx.Err() != nil {
+			t.Errorf("%v, %v", err, ctx.Err())
+		}
+	})
+	t.Run("a result that somebody comes for is read to its end", func(t *testing.T) {
+		e := &fake{}
+		s := serving(t, e, serve.ServerOptions{SQL: sql.Options{KeptResult: 64 << 10, DrainUnread: time.Minute}})
+		f := s.flight()
+		p, err := f.PollFlightInfo(t.Context(), command(statement("rows 20000")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			ended <- s.Server.Close(ctx)
+		}()
+		eventually(t, "new queries are refused", func() bool {
+			_, err := info(t.Context(), f, statement("rows 1"))
+			return status.Code(err) == codes.Unavailable
+		})
+		if err := get(t.Context(), f, ticketOf(t, p.GetInfo())); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("twice", func(t *testing.T) {
 		s := serving(t, &fake{}, serve.ServerOptions{})
 		server := s.Server

@@ -120,7 +120,7 @@ func passing(t *testing.T, up flight.FlightServiceClient, scenario string) strin
 		service = &passingFlight{up: up, gate: g}
 	}
 	l, err := listen.Open(listen.Options{
-		Address: "127.0.0.1:0", Tag: auth.TagConnection,
+		Address: "127.0.0.1:0", Tag: auth.TagConnection, Ended: auth.EndConnection,
 		Unary:  []grpc.UnaryServerInterceptor{g.Unary(), passHeaders},
 		Stream: []grpc.StreamServerInterceptor{g.Stream(), remember},
 	})

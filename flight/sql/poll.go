@@ -13,6 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/volley-sql/volley/flight/sql/auth"
 )
 
 // pollWait is how long a poll waits for news before it answers without.
@@ -71,6 +73,7 @@ func (s *Server) poll(ctx context.Context, q *query, desc *flight.FlightDescript
 	if !q.begin() {
 		q.start()
 	}
+	q.tie(auth.Gone(ctx))
 	deadline := time.NewTimer(pollWait)
 	defer deadline.Stop()
 	for {
@@ -96,6 +99,45 @@ func (s *Server) poll(ctx context.Context, q *query, desc *flight.FlightDescript
 		case <-ctx.Done():
 			return nil, s.failed(ctx, q.name(), context.Cause(ctx))
 		}
+	}
+}
+
+// tie has a query end with the connection that it is polled over, unless it is
+// read or polled over another by then. Between polls nothing else tells that
+// its client is gone.
+func (q *query) tie(gone <-chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.poller = gone
+	if gone != nil && !q.tied && !q.done && !q.gone {
+		q.tied = true
+		q.c.s.wg.Go(q.follow)
+	}
+}
+
+func (q *query) follow() {
+	for {
+		q.mu.Lock()
+		poller := q.poller
+		q.mu.Unlock()
+		select {
+		case <-q.ended:
+			return
+		case <-q.ctx.Done():
+			return
+		case <-poller:
+		}
+		q.mu.Lock()
+		elsewhere, over := q.poller != poller, q.done || q.reading || q.ready
+		q.tied = elsewhere
+		q.mu.Unlock()
+		switch {
+		case elsewhere:
+			continue
+		case !over:
+			q.c.forget(q, errClientGone)
+		}
+		return
 	}
 }
 

@@ -62,8 +62,12 @@ type query struct {
 	affected int64
 	progress func() Progress
 	expires  time.Time
-	parts    []part // of a result in several endpoints; nil: it has one
-	waiting  int    // calls that wait for its end or for its partitions
+	ended    chan struct{} // closed when the query that was started has ended
+	// poller is the end of the connection it was polled over last.
+	poller  <-chan struct{}
+	tied    bool
+	parts   []part // of a result in several endpoints; nil: it has one
+	waiting int    // calls that wait for its end or for its partitions
 	// apart says that the statement is asked for partitions if it has some: set
 	// before it starts. streams are the partitions, ready once they are all there.
 	apart   bool
@@ -78,7 +82,7 @@ func (c *client) newQuery(text string, stmt Statement, params []arrow.RecordBatc
 		p.Retain()
 	}
 	q := &query{
-		c: c, id: newObjectID(), text: text, stmt: stmt, params: params, schema: stmt.Schema(), changed: make(chan struct{}),
+		c: c, id: newObjectID(), text: text, stmt: stmt, params: params, schema: stmt.Schema(), changed: make(chan struct{}), ended: make(chan struct{}),
 		affected: -1, expires: time.Now().Add(c.s.o.ResultTTL),
 	}
 	if q.schema == nil {
@@ -157,6 +161,7 @@ func (q *query) produce() {
 	}
 	q.signal()
 	q.mu.Unlock()
+	close(q.ended)
 	q.c.touch()
 	s.o.Observe(ev)
 }
@@ -277,6 +282,13 @@ func (q *query) push(ctx context.Context, rec arrow.RecordBatch) error {
 		q.mu.Lock()
 	}
 	return nil
+}
+
+// unread reports whether the query is held up because nobody reads its rows.
+func (q *query) unread() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.started && !q.done && !q.reading && q.size > q.c.s.o.KeptResult
 }
 
 // replayable reports whether all of the result is still there. q.mu is held.

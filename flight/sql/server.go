@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/volley-sql/volley/flight/sql/auth"
 )
@@ -38,6 +41,9 @@ type Options struct {
 	// Direct has clients read results from the executors that have them, where
 	// there are such: an endpoint is then a partition, whatever Endpoints says.
 	Direct bool
+	// DrainUnread is how long a server that is to end waits for somebody to read
+	// a result that is held up by nobody doing so: 2 seconds.
+	DrainUnread time.Duration
 	// KeepAlive sends an empty batch when a stream has had nothing to send for
 	// so long, for proxies that end idle streams; 0: never.
 	KeepAlive time.Duration
@@ -64,6 +70,9 @@ func (o *Options) fill() {
 	}
 	if o.BindLimit == 0 {
 		o.BindLimit = 64 << 20
+	}
+	if o.DrainUnread == 0 {
+		o.DrainUnread = 2 * time.Second
 	}
 	if o.Key == nil {
 		o.Key = make([]byte, 32)
@@ -115,17 +124,45 @@ func New(e Engine, o Options) *Server {
 }
 
 // Drain refuses new queries and waits until those that run are over, or ctx is.
+// Results that wait for a reader, such as those that were polled and left, are
+// given up after DrainUnread.
 func (s *Server) Drain(ctx context.Context) {
 	s.mu.Lock()
 	s.draining = true
 	s.mu.Unlock()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	waits := map[*query]time.Time{} // since when
 	for s.admit.running() > 0 {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
+		}
+		s.dropUnread(waits, time.Now())
+	}
+}
+
+// dropUnread ends the queries that have waited for a reader for DrainUnread. waits is the caller's to keep.
+func (s *Server) dropUnread(waits map[*query]time.Time, now time.Time) {
+	s.mu.Lock()
+	all := make([]*client, 0, len(s.clients))
+	for _, c := range s.clients {
+		all = append(all, c)
+	}
+	s.mu.Unlock()
+	for _, c := range all {
+		c.mu.Lock()
+		queries := slices.Collect(maps.Values(c.queries))
+		c.mu.Unlock()
+		for _, q := range queries {
+			if !q.unread() {
+				delete(waits, q)
+			} else if since, ok := waits[q]; !ok {
+				waits[q] = now
+			} else if now.Sub(since) >= s.o.DrainUnread {
+				c.forget(q, status.Error(codes.Unavailable, "The server is shutting down, and nobody read the result."))
+			}
 		}
 	}
 }

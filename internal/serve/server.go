@@ -84,6 +84,7 @@ func Start(e fsql.Engine, o ServerOptions) (*Server, error) {
 		gate.Auth, gate.Anonymous = auth.Everybody{}, true
 	}
 	o.Listen.Metrics, o.Listen.Log, o.Listen.Tag = m, o.Log, auth.TagConnection
+	o.Listen.Ended = auth.EndConnection
 	o.Listen.Unary = append([]grpc.UnaryServerInterceptor{gate.Unary()}, o.Listen.Unary...)
 	o.Listen.Stream = append([]grpc.StreamServerInterceptor{gate.Stream()}, o.Listen.Stream...)
 	o.Listen.GRPC = append(o.Listen.GRPC, fsql.Codec())

@@ -315,9 +315,30 @@ func (g *Gate) refuse(ctx context.Context, err error) error {
 
 type connectionKey struct{}
 
+// connection is what the calls of one connection share.
+type connection struct {
+	session string
+	gone    chan struct{} // closed when it ends
+}
+
 // TagConnection gives a connection a session of its own; for the TagConn of a stats handler.
 func TagConnection(ctx context.Context) context.Context {
-	return context.WithValue(ctx, connectionKey{}, NewSessionID())
+	return context.WithValue(ctx, connectionKey{}, &connection{NewSessionID(), make(chan struct{})})
+}
+
+// EndConnection notes that a connection has ended, once; for the HandleConn of a stats handler.
+func EndConnection(ctx context.Context) {
+	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
+		close(c.gone)
+	}
+}
+
+// Gone is closed when the connection of a call ends; nil if that is not known.
+func Gone(ctx context.Context) <-chan struct{} {
+	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
+		return c.gone
+	}
+	return nil
 }
 
 // connectionSession is the session of a call that has neither cookie nor
@@ -325,10 +346,10 @@ func TagConnection(ctx context.Context) context.Context {
 // connection's, one for every name that is given over it: no proxy stands
 // between that might share it among clients.
 func connectionSession(ctx context.Context, anonymous bool, user string) string {
-	if id, ok := ctx.Value(connectionKey{}).(string); ok && anonymous {
+	if c, ok := ctx.Value(connectionKey{}).(*connection); ok && anonymous {
 		if p, ok := peer.FromContext(ctx); ok {
 			if a, ok := p.Addr.(*net.TCPAddr); ok && a.IP.IsLoopback() {
-				of := sha256.Sum256([]byte(id + user))
+				of := sha256.Sum256([]byte(c.session + user))
 				return sessionID(of[:sessionBytes])
 			}
 		}
