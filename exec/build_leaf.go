@@ -58,7 +58,7 @@ func (b *builder) stageRead(n *physical.StageRead) (*chain, error) {
 		return b.merge(n, srcs)
 	}
 	if len(srcs) == 1 {
-		return b.start(n, srcs[0], false), nil
+		return b.start(n, srcs[0], n.InOrder), nil
 	}
 	u := &union{branches: make([]branch, len(srcs))}
 	for i, s := range srcs {

@@ -73,6 +73,7 @@ func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*P
 	p.Physical, err = lower.Lower(ctx, p.Optimized, lower.Options{
 		Partitions:         partitions,
 		BroadcastThreshold: threshold(env.Settings),
+		RangeSort:          rangeSort(env.Settings),
 		Functions:          env.Functions,
 		Evaluate: func(e expr.Expr) (types.Datum, bool) {
 			if optimize.Volatile(env.Functions, e) {
@@ -86,6 +87,13 @@ func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*P
 		},
 	})
 	return p, err
+}
+
+func rangeSort(s *settings.Snapshot) int64 {
+	if n := settings.RangeSort.Get(s); n != 0 {
+		return n
+	}
+	return 1 // always: 0 is the default of what lowers
 }
 
 // skipped are the optimizer rules that settings leave out.

@@ -49,6 +49,8 @@ type job struct {
 	running  map[scheduler.Attempt]control.Progress
 	nodes    map[int32]control.NodeStats
 	rootTask *exec.Task
+	marks    map[scheduler.TaskID]marked    // of outputs divided by ranges
+	bounds   map[int32][][]byte             // between the ranges, by stage: decided when they are first read
 	onRead   func(i int, rows, bytes int64) // nil: nobody wants to know
 }
 
@@ -72,6 +74,7 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string, feeds map[i
 	j := &job{
 		job: cut, feeds: feeds, ready: make(chan struct{}), over: make(chan struct{}), moved: make(chan struct{}),
 		located: map[[2]int32]scheduler.Output{}, running: map[scheduler.Attempt]control.Progress{}, nodes: map[int32]control.NodeStats{},
+		marks: map[scheduler.TaskID]marked{}, bounds: map[int32][][]byte{},
 	}
 	what := scheduler.Job{ID: cut.ID}
 	for i, s := range cut.Stages {

@@ -7,8 +7,10 @@ import (
 
 	"github.com/volley-sql/volley/cluster"
 	"github.com/volley-sql/volley/cluster/scheduler"
+	"github.com/volley-sql/volley/exec/exchange"
 	"github.com/volley-sql/volley/flight/control"
 	"github.com/volley-sql/volley/internal/sqlerr"
+	"github.com/volley-sql/volley/planner/physical"
 	"github.com/volley-sql/volley/planner/stage"
 )
 
@@ -209,12 +211,22 @@ func (d *Driver) reads(j *job, s *stage.Stage, partition int32, inputs map[int32
 	for _, in := range s.Inputs {
 		r := stage.Read{Stage: in.Stage, Kind: in.Kind}
 		r.Channel, r.Channels = j.job.Channels(in, partition)
-		for _, o := range inputs[in.Stage] {
+		var slices []exchange.Slice
+		if in.Kind == physical.Ranges {
+			r.Low, r.High, slices = j.slices(in.Stage, partition, inputs[in.Stage])
+		}
+		for i, o := range inputs[in.Stage] {
 			p := stage.Producer{Partition: o.Partition, Attempt: o.Attempt, Executor: o.Executor}
 			if x := d.execs[o.Executor]; x != nil {
 				p.Address = x.addr
 			} else {
 				p.Address = gone
+			}
+			if slices != nil {
+				if slices[i].Count == 0 {
+					continue // nothing of it is in the range
+				}
+				p.First, p.Frames = slices[i].First, slices[i].Count
 			}
 			r.From = append(r.From, p)
 		}

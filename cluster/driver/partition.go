@@ -22,7 +22,13 @@ func (q *Job) Partitions() int {
 	return 0
 }
 
-// gathered is what the root reads if it does nothing but pass it on in any order.
+// Ordered reports whether the partitions one after the other are the rows in their order.
+func (q *Job) Ordered() bool {
+	r := q.gathered()
+	return r != nil && r.InOrder
+}
+
+// gathered is what the root reads if it does nothing but pass it on, without merging it.
 func (q *Job) gathered() *physical.StageRead {
 	r, ok := q.j.root().Plan.(*physical.StageRead)
 	if !ok || r.Kind != physical.Gather || len(r.Order) > 0 {

@@ -106,6 +106,9 @@ func (j *job) reported(a scheduler.Attempt, m *control.Report) {
 		return // a late report of an attempt that was given up
 	}
 	delete(j.running, a)
+	if j.job.Stages[a.Stage].Output.Kind == physical.Ranges {
+		j.marked(a, m.Marks)
+	}
 	s := &j.states[a.Stage]
 	s.Running = j.count(a.Stage)
 	s.Done = min(s.Done+1, s.Tasks)

@@ -259,6 +259,9 @@ func (e *executor) run(ctx context.Context, m *control.Launch, a *attempt) (r *c
 		return r
 	}
 	r.Rows, r.Bytes, r.Digest = stats.Rows, stats.Bytes, stats.Digest
+	for _, k := range stats.Marks {
+		r.Marks = append(r.Marks, control.Mark(k))
+	}
 	r.Nodes = NodeStats(built)
 	return r
 }

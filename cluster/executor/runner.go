@@ -84,7 +84,7 @@ func (r *Runner) Build(t *stage.Task, plan physical.Node, relocate exchange.Relo
 	if err != nil {
 		return nil, nil, err
 	}
-	built, err := exec.Build(env, plan, &inputs{t: t, r: r.Reader, relocate: relocate, acct: env.Account.Child("fetched rows", env.Account.Limit()/4)})
+	built, err := exec.Build(env, plan, &inputs{t: t, env: env, r: r.Reader, relocate: relocate, acct: env.Account.Child("fetched rows", env.Account.Limit()/4)})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,17 +111,20 @@ func (r *Runner) Run(ctx context.Context, t *stage.Task, observe func(*exec.Task
 		return stats, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	sink := exchange.NewSink(env, exchange.Division{Kind: t.Output.Kind, Keys: t.Output.Keys, Channels: int(t.Output.Channels)}, w)
+	sink := exchange.NewSink(env, exchange.Division{Kind: t.Output.Kind, Keys: t.Output.Keys, Order: t.Output.Order, Channels: int(t.Output.Channels)}, w)
 	defer sink.Close()
 	if err := built.Run(ctx, sink); err != nil {
 		return stats, err
 	}
-	return w.Commit(ctx)
+	stats, err = w.Commit(ctx)
+	stats.Marks = sink.Marks()
+	return stats, err
 }
 
 // inputs gives a task its splits and channels.
 type inputs struct {
 	t        *stage.Task
+	env      *flow.Env
 	r        exchange.Reader
 	relocate exchange.Relocate
 	acct     *mem.Account
@@ -138,7 +141,7 @@ func (in *inputs) Open(n *physical.StageRead, _ int) ([]flow.Source, error) {
 		}
 		var from []exchange.Location
 		for _, p := range read.From {
-			l := exchange.Location{Executor: p.Executor, Address: p.Address}
+			l := exchange.Location{Executor: p.Executor, Address: p.Address, Slice: exchange.Slice{First: p.First, Count: p.Frames}}
 			l.Task = exchange.Task{Job: in.t.Job, Stage: read.Stage, Partition: p.Partition, Attempt: p.Attempt}
 			for l.Channel = read.Channel; l.Channel < read.Channel+read.Channels; l.Channel++ {
 				from = append(from, l)
@@ -149,7 +152,14 @@ func (in *inputs) Open(n *physical.StageRead, _ int) ([]flow.Source, error) {
 		}
 		var out []flow.Source
 		for i := range from {
-			out = append(out, exchange.NewSource(n.Cols, in.r, from[i:i+1], in.relocate, in.acct))
+			src := flow.Source(exchange.NewSource(n.Cols, in.r, from[i:i+1], in.relocate, in.acct))
+			if n.Kind == physical.Ranges {
+				src = exchange.Trimmed(in.env, src, n.Order, read.Low, read.High)
+			}
+			out = append(out, src)
+		}
+		if len(out) == 0 { // a range without rows
+			out = append(out, exchange.NewSource(n.Cols, in.r, nil, in.relocate, in.acct))
 		}
 		return out, nil
 	}

@@ -16,10 +16,11 @@ var pauses = [...]time.Duration{100 * time.Millisecond, time.Second}
 // output never changes.
 func checked(ctx context.Context, r Reader, l Location) frameStream {
 	return func(yield func([]byte, error) bool) {
-		id, passed := l.Identity(), 0
+		first := int(l.First)
+		id, passed := l.Identity(), first
 		for try := 0; ; try++ {
 			var failure error
-			n := 0
+			n := first
 			for frame, err := range r.Read(ctx, l) {
 				if err == nil && n >= passed { // those before were checked the first time
 					if _, err = Verify(frame, id, n); err != nil {

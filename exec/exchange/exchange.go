@@ -42,9 +42,26 @@ type Key struct {
 	Channel int32
 }
 
-// Location is a channel and the executor that has it.
+// Slice is a part of a channel: Count frames from First on; no Count: all of it.
+type Slice struct{ First, Count int32 }
+
+// cut applies a slice to the frames of a channel.
+func (s Slice) cut(frames []block) []block {
+	if s.Count == 0 {
+		return frames
+	}
+	from := min(max(int(s.First), 0), len(frames))
+	return frames[from:min(from+max(int(s.Count), 0), len(frames))]
+}
+
+// Mark says between which normalized keys (sort.Keys, as far as they are Sure)
+// the rows of a frame lie, both included.
+type Mark struct{ Low, High []byte }
+
+// Location is a channel, or a slice of one, and the executor that has it.
 type Location struct {
 	Key
+	Slice
 	Executor string
 	// Address is the host:port of its shuffle server, empty for a store of this process.
 	Address string
@@ -55,6 +72,8 @@ type Location struct {
 type Stats struct {
 	Rows, Bytes []int64
 	Digest      uint64
+	// Marks are those of the frames of a Ranges output, in their order.
+	Marks []Mark
 }
 
 // Writer takes one task's output. Readers see all of it after Commit, or
@@ -73,9 +92,9 @@ type Store interface {
 	// Create starts the output of a task. A committed output of another
 	// attempt at it stays until the job is dropped.
 	Create(t Task, channels int) (Writer, error)
-	// Read yields the frames of a channel in the order they were written. A
+	// Read yields frames of a channel in the order they were written. A
 	// channel that is not there is the error SHUFFLE_LOST with a Lost cause.
-	Read(ctx context.Context, k Key) iter.Seq2[[]byte, error]
+	Read(ctx context.Context, k Key, part Slice) iter.Seq2[[]byte, error]
 	// Drop forgets a job: outputs are removed, writers that come late refused.
 	Drop(job string)
 	// Close drops everything.

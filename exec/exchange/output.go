@@ -111,9 +111,9 @@ func fileError(what string, err error) error {
 }
 
 // frames yields the frames of a channel; o is held or nobody else knows it.
-func (o *output) frames(ctx context.Context, channel int) iter.Seq2[[]byte, error] {
+func (o *output) frames(ctx context.Context, channel int, part Slice) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		for _, b := range o.channels[channel] {
+		for _, b := range part.cut(o.channels[channel]) {
 			if ctx.Err() != nil {
 				yield(nil, context.Cause(ctx))
 				return

@@ -7,14 +7,17 @@ import (
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/row"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/physical"
 )
 
 // Division says how a task's rows are divided into channels.
 type Division struct {
-	Kind     physical.ExchangeKind
-	Keys     []expr.Expr // of Hash
+	Kind physical.ExchangeKind
+	Keys []expr.Expr // of Hash
+	// Order is that of the rows of Ranges, which come from one thread.
+	Order    []expr.SortKey
 	Channels int
 }
 
@@ -29,6 +32,7 @@ type Sink struct {
 	d      Division
 	w      Writer
 	target int
+	marks  []Mark
 }
 
 // NewSink returns the sink of a task's output.
@@ -38,8 +42,23 @@ func NewSink(env *flow.Env, d Division, w Writer) *Sink {
 		budget = min(budget, l/16)
 	}
 	target := int(budget) / max(1, d.Channels*env.Threads)
-	return &Sink{env: env, d: d, w: w, target: min(TargetFrame, max(64<<10, target))}
+	most := TargetFrame
+	if d.Kind == physical.Ranges {
+		most = rangeFrame
+	}
+	return &Sink{env: env, d: d, w: w, target: min(most, max(64<<10, target))}
 }
+
+// Frames of Ranges are small, as readers take whole ones and ranges are made of
+// them: a share of what was written before them, between these bytes.
+const (
+	rangeFrameLeast = 16 << 10
+	rangeFrame      = 256 << 10
+	rangeFrameShare = 32
+)
+
+// Marks are those of the frames written, in order, if the rows are divided by Ranges.
+func (s *Sink) Marks() []Mark { return s.marks }
 
 // divider is what one thread needs.
 type divider struct {
@@ -52,6 +71,8 @@ type divider struct {
 	turn   int        // of RoundRobin
 	out    []*encoder // by channel, made at its first row
 	held   int64      // bytes reserved for frames under way
+	marker *marker    // of Ranges
+	wrote  int        // bytes of Ranges
 }
 
 // Drain implements flow.Sink.
@@ -68,12 +89,26 @@ func (s *Sink) Drain(ctx context.Context, thread int, in vec.Stream) error {
 		}
 		d.preps, d.vals = make([]row.Prep, len(d.keys)), make([]*vec.Vec, len(d.keys))
 	}
+	if s.d.Kind == physical.Ranges {
+		if thread > 0 {
+			return sqlerr.New(sqlerr.InternalError, "rows to be divided by ranges come from several threads")
+		}
+		var err error
+		if d.marker, err = newMarker(s.env, s.d.Order); err != nil {
+			return err
+		}
+	}
 	for b, err := range in {
 		if err != nil {
 			return err
 		}
 		if b.Rows() == 0 {
 			continue
+		}
+		if d.marker != nil {
+			if err := d.marker.see(b); err != nil {
+				return err
+			}
 		}
 		if err := d.divide(b); err != nil {
 			return err
@@ -143,7 +178,11 @@ func (d *divider) add(ctx context.Context, c int, b *vec.Batch, rows []uint16) e
 		e = newEncoder(b.Cols, d.batchRows())
 		d.out[c] = e
 	}
-	return e.add(b, rows, d.target, func() error { return d.flush(ctx, e, c) })
+	target := d.target
+	if d.marker != nil {
+		target = min(target, max(rangeFrameLeast, d.wrote/rangeFrameShare))
+	}
+	return e.add(b, rows, target, func() error { return d.flush(ctx, e, c) })
 }
 
 // batchRows is how many rows a batch gets: fewer where they would wait in many channels.
@@ -189,6 +228,10 @@ func (d *divider) flush(ctx context.Context, e *encoder, c int) error {
 	frame, rows := e.take()
 	if frame == nil {
 		return nil
+	}
+	if d.marker != nil {
+		d.marks = append(d.marks, d.marker.mark())
+		d.wrote += len(frame)
 	}
 	return d.w.Write(ctx, c, frame, rows)
 }

@@ -34,7 +34,7 @@ func (s *Staging) Read(ctx context.Context, l Location) iter.Seq2[[]byte, error]
 				return
 			}
 		}
-		o.frames(ctx, 0)(yield)
+		o.frames(ctx, 0, Slice{})(yield)
 	}
 }
 

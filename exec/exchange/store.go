@@ -55,7 +55,7 @@ func (s *LocalStore) newFile() (*os.File, error) {
 }
 
 // Read implements Store.
-func (s *LocalStore) Read(ctx context.Context, k Key) iter.Seq2[[]byte, error] {
+func (s *LocalStore) Read(ctx context.Context, k Key, part Slice) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		s.mu.Lock()
 		o := s.jobs[k.Job][k.Task]
@@ -65,7 +65,7 @@ func (s *LocalStore) Read(ctx context.Context, k Key) iter.Seq2[[]byte, error] {
 			return
 		}
 		defer o.unhold()
-		o.frames(ctx, int(k.Channel))(yield)
+		o.frames(ctx, int(k.Channel), part)(yield)
 	}
 }
 

@@ -15,7 +15,7 @@ func frameOf(body string) []byte { return Seal([]byte(body)) }
 
 func read(t *testing.T, s Store, k Key) (bodies []string, err error) {
 	t.Helper()
-	for f, err := range s.Read(t.Context(), k) {
+	for f, err := range s.Read(t.Context(), k, Slice{}) {
 		if err != nil {
 			return bodies, err
 		}
@@ -65,7 +65,7 @@ func TestStoreCommitsWholeOutputsOrNone(t *testing.T) {
 	w2, _ := s.Create(Task{Job: "j", Stage: 1, Partition: 1}, 1)
 	w2.Write(t.Context(), 0, frameOf("dropped"), 1)
 	w2.Close()
-	for range s.Read(t.Context(), Key{task, 0}) {
+	for range s.Read(t.Context(), Key{task, 0}, Slice{}) {
 		s.Drop("j") // while somebody reads
 		break
 	}

@@ -58,6 +58,8 @@ type (
 		Rows, Bytes []int64
 		// Digest is equal for equal outputs.
 		Digest uint64
+		// Marks are of the frames of an output that is divided by ranges.
+		Marks []Mark
 		// Nodes holds figures by plan node, for EXPLAIN ANALYZE.
 		Nodes []NodeStats
 	}
@@ -83,6 +85,9 @@ type (
 	// Stop makes the executor leave.
 	Stop struct{ Reason string }
 )
+
+// Mark is an exchange.Mark.
+type Mark struct{ Low, High []byte }
 
 // Messages about results that executors give to clients themselves; see flight/direct.
 type (

@@ -105,7 +105,7 @@ func (c *counting) Read(ctx context.Context, l exchange.Location) iter.Seq2[[]by
 	return func(yield func([]byte, error) bool) {
 		c.open.Add(1)
 		defer c.open.Add(-1)
-		for f, err := range c.Store.Read(ctx, l.Key) {
+		for f, err := range c.Store.Read(ctx, l.Key, l.Slice) {
 			c.frames.Add(1)
 			if !yield(f, err) {
 				return

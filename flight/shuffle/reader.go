@@ -39,7 +39,7 @@ var errCut = errors.New("the connection ended before the output did")
 // of the output, unless ctx is over.
 func (r *Reader) Read(ctx context.Context, l exchange.Location) iter.Seq2[[]byte, error] {
 	if l.Address == "" && r.local != nil {
-		return r.local.Read(ctx, l.Key)
+		return r.local.Read(ctx, l.Key, l.Slice)
 	}
 	return func(yield func([]byte, error) bool) {
 		ctx, cancel := context.WithCancel(ctx) // ends the stream if the caller leaves
@@ -60,7 +60,7 @@ func (r *Reader) Read(ctx context.Context, l exchange.Location) iter.Seq2[[]byte
 			lost(err)
 			return
 		}
-		ticket := NewTicket(r.secret, l.Executor, l.Key, time.Now())
+		ticket := NewTicket(r.secret, l.Executor, l.Key, l.Slice, time.Now())
 		stream, err := flight.NewFlightServiceClient(link).DoGet(ctx, &flight.Ticket{Ticket: ticket})
 		if err != nil {
 			lost(err)

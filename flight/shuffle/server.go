@@ -68,12 +68,12 @@ func ServerOptions() []grpc.ServerOption {
 // DoGet sends the frames of the ticket's channel and the trailer. Tickets that
 // are forged, expired or another executor's look alike.
 func (s *Server) DoGet(t *flight.Ticket, stream flight.FlightService_DoGetServer) error {
-	k, ok := OpenTicket(s.secret, s.executor, t.GetTicket(), time.Now())
+	k, part, ok := OpenTicket(s.secret, s.executor, t.GetTicket(), time.Now())
 	if !ok {
 		return status.Error(codes.Unauthenticated, "the ticket is not valid")
 	}
 	n := 0
-	for frame, err := range s.store.Read(stream.Context(), k) {
+	for frame, err := range s.store.Read(stream.Context(), k, part) {
 		if err != nil {
 			var lost *exchange.Lost
 			if errors.As(err, &lost) {

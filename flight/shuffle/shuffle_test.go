@@ -128,7 +128,7 @@ type endless struct {
 	size  int
 }
 
-func (e *endless) Read(ctx context.Context, _ exchange.Key) iter.Seq2[[]byte, error] {
+func (e *endless) Read(ctx context.Context, _ exchange.Key, _ exchange.Slice) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for ctx.Err() == nil {
 			e.taken.Add(1)
@@ -248,19 +248,19 @@ func TestCancelledRead(t *testing.T) {
 func TestTickets(t *testing.T) {
 	k := exchange.Key{Task: exchange.Task{Job: "j", Stage: 1, Partition: 2, Attempt: 3}, Channel: 4}
 	now := time.Now()
-	good := NewTicket(secret, "x", k, now)
-	if got, ok := OpenTicket(secret, "x", good, now); !ok || got != k {
+	good := NewTicket(secret, "x", k, exchange.Slice{First: 5, Count: 6}, now)
+	if got, part, ok := OpenTicket(secret, "x", good, now); !ok || got != k || part != (exchange.Slice{First: 5, Count: 6}) {
 		t.Fatalf("%+v %v", got, ok)
 	}
 	for i := range good {
 		bad := bytes.Clone(good)
 		bad[i] ^= 1
-		if _, ok := OpenTicket(secret, "x", bad, now); ok {
+		if _, _, ok := OpenTicket(secret, "x", bad, now); ok {
 			t.Errorf("a ticket with byte %d changed was taken", i)
 		}
 	}
 	for n := range good {
-		if _, ok := OpenTicket(secret, "x", good[:n], now); ok {
+		if _, _, ok := OpenTicket(secret, "x", good[:n], now); ok {
 			t.Errorf("a ticket cut to %d bytes was taken", n)
 		}
 	}
@@ -280,7 +280,7 @@ func TestTickets(t *testing.T) {
 }
 
 func opens(secret []byte, executor string, ticket []byte, now time.Time) bool {
-	_, ok := OpenTicket(secret, executor, ticket, now)
+	_, _, ok := OpenTicket(secret, executor, ticket, now)
 	return ok
 }
 
@@ -298,9 +298,9 @@ func TestServerRefuses(t *testing.T) {
 	for name, ticket := range map[string][]byte{
 		"none":    nil,
 		"rubbish": []byte("rubbish"),
-		"forged":  NewTicket([]byte("other"), "x", k, time.Now()),
-		"foreign": NewTicket(secret, "y", k, time.Now()),
-		"expired": NewTicket(secret, "x", k, time.Now().Add(-48*time.Hour)),
+		"forged":  NewTicket([]byte("other"), "x", k, exchange.Slice{First: 5, Count: 6}, time.Now()),
+		"foreign": NewTicket(secret, "y", k, exchange.Slice{First: 5, Count: 6}, time.Now()),
+		"expired": NewTicket(secret, "x", k, exchange.Slice{First: 5, Count: 6}, time.Now().Add(-48*time.Hour)),
 		"long":    make([]byte, 60<<10),
 	} {
 		s, err := cl.DoGet(t.Context(), &flight.Ticket{Ticket: ticket})
@@ -322,7 +322,7 @@ func TestServerRefuses(t *testing.T) {
 		t.Errorf("a ticket of 1 MiB: error %v", err)
 	}
 	store.Drop("j") // the job is over
-	if s, err = cl.DoGet(t.Context(), &flight.Ticket{Ticket: NewTicket(secret, "x", k, time.Now())}); err == nil {
+	if s, err = cl.DoGet(t.Context(), &flight.Ticket{Ticket: NewTicket(secret, "x", k, exchange.Slice{First: 5, Count: 6}, time.Now())}); err == nil {
 		_, err = s.Recv()
 	}
 	if status.Code(err) != codes.NotFound {
@@ -339,12 +339,12 @@ func TestServerRefuses(t *testing.T) {
 func FuzzTicket(f *testing.F) {
 	now := time.Unix(1e9, 0)
 	k := exchange.Key{Task: exchange.Task{Job: "j", Stage: 1, Partition: 2, Attempt: 3}, Channel: 4}
-	f.Add(NewTicket(secret, "x", k, now))
-	f.Add(NewTicket(secret, "", exchange.Key{}, now))
+	f.Add(NewTicket(secret, "x", k, exchange.Slice{First: 5, Count: 6}, now))
+	f.Add(NewTicket(secret, "", exchange.Key{}, exchange.Slice{First: 5, Count: 6}, now))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, ok := OpenTicket(secret, "x", b, now)
-		if ok && !bytes.Equal(b, NewTicket(secret, "x", got, now)) {
+		got, part, ok := OpenTicket(secret, "x", b, now)
+		if ok && !bytes.Equal(b, NewTicket(secret, "x", got, part, now)) {
 			t.Errorf("%x passes for a ticket", b)
 		}
 		ends(b, 1, 1)

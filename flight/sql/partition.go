@@ -58,6 +58,9 @@ func (q *query) separate(p *Parts) bool {
 	if p == nil || !q.apart || q.gone {
 		return false
 	}
+	if u, ok := q.stmt.(Unordered); ok && !p.Ordered && !u.Unordered() {
+		return false
+	}
 	ends := min(q.c.s.o.Endpoints, p.N)
 	if q.c.s.o.Direct && p.Grant != nil && p.N <= maxDirect {
 		ends = p.N

@@ -68,7 +68,7 @@ func parts(job *driver.Job, end func()) *session.Parts {
 	if n == 0 {
 		return nil
 	}
-	p := &session.Parts{N: n, Ready: job.Ready, Open: job.Partition, Close: sync.OnceFunc(func() {
+	p := &session.Parts{N: n, Ordered: job.Ordered(), Ready: job.Ready, Open: job.Partition, Close: sync.OnceFunc(func() {
 		defer end()
 		job.Finish()
 	})}

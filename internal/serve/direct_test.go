@@ -49,12 +49,18 @@ func serveDirect(t *testing.T, executors string, o serve.ServerOptions) *direct 
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.Open(app.Options{Master: "local-cluster[" + executors + ",1,512]", ExecutorCommand: []string{exe, executorWord}})
+	a, err := app.Open(app.Options{
+		Master: "local-cluster[" + executors + ",1,512]", ExecutorCommand: []string{exe, executorWord},
+		Conf: map[string]string{"volley.execution.rangeSort": "0"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { a.Close() })
-	o.Listen.Address, o.TokenTTL, o.Direct = "127.0.0.1:0", time.Hour, "127.0.0.1"
+	o.Listen.Address, o.TokenTTL = "127.0.0.1:0", time.Hour
+	if o.SQL.Endpoints == 0 {
+		o.Direct = "127.0.0.1"
+	}
 	s, err := serve.Start(serve.New(a), o)
 	if err != nil {
 		t.Fatal(err)
@@ -101,8 +107,8 @@ func as(ctx context.Context, user, password string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", basicAuth(user, password))
 }
 
-// ends runs a query and returns its endpoints, all of which are on executors.
-func (d *direct) ends(ctx context.Context, text string) *flight.FlightInfo {
+// plan asks for the endpoints of a query.
+func (d *direct) plan(ctx context.Context, text string) *flight.FlightInfo {
 	d.t.Helper()
 	var a anypb.Any
 	if err := a.MarshalFrom(&pb.CommandStatementQuery{Query: text}); err != nil {
@@ -112,11 +118,18 @@ func (d *direct) ends(ctx context.Context, text string) *flight.FlightInfo {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	i, err := d.dial("").GetFlightInfo(ctx, &flight.FlightDescriptor{Type: flight.DescriptorCMD, Cmd: cmd})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return i
+}
+
+// ends runs a query and returns its endpoints, all of which are on executors.
+func (d *direct) ends(ctx context.Context, text string) *flight.FlightInfo {
+	d.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		i, err := d.dial("").GetFlightInfo(ctx, &flight.FlightDescriptor{Type: flight.DescriptorCMD, Cmd: cmd})
-		if err != nil {
-			d.t.Fatal(err)
-		}
+		i := d.plan(ctx, text)
 		there := true
 		for _, e := range i.GetEndpoint() {
 			there = there && len(e.GetLocation()) == 2 && e.GetLocation()[1].GetUri() == flight.LocationReuseConnection
@@ -220,6 +233,47 @@ func TestDirect(t *testing.T) {
 	e := i.GetEndpoint()[0]
 	_, _, err = readTicket(t.Context(), d.dial(e.GetLocation()[0].GetUri()), e.GetTicket(), nil)
 	wantNotFound(t, "a result that was read", err)
+}
+
+// TestOrderedEndpoints: the endpoints of a sorted result one after the other have
+// its rows in order, from executors and through the server.
+func TestOrderedEndpoints(t *testing.T) {
+	const text = joined + " ORDER BY a.id DESC"
+	for name, o := range map[string]sql.Options{"direct": {}, "proxy": {Endpoints: 2}} {
+		t.Run(name, func(t *testing.T) {
+			d := serveDirect(t, "3", serve.ServerOptions{SQL: o})
+			var i *flight.FlightInfo
+			want := 3
+			if o.Endpoints > 0 {
+				i, want = d.plan(t.Context(), text), o.Endpoints
+			} else {
+				i = d.ends(t.Context(), text)
+			}
+			if len(i.GetEndpoint()) != want || !i.GetOrdered() {
+				t.Fatalf("%d endpoints, ordered %v", len(i.GetEndpoint()), i.GetOrdered())
+			}
+			next := int64(joinedRows)
+			for _, e := range i.GetEndpoint() {
+				at := ""
+				if len(e.GetLocation()) > 0 {
+					at = e.GetLocation()[0].GetUri()
+				}
+				n, _, err := readTicket(t.Context(), d.dial(at), e.GetTicket(), func(rec arrow.RecordBatch) {
+					for _, v := range rec.Column(0).(*array.Int64).Int64Values() {
+						if next--; v != next {
+							t.Fatalf("%d where %d belongs", v, next)
+						}
+					}
+				})
+				if err != nil || n == 0 {
+					t.Fatalf("%d rows, %v", n, err)
+				}
+			}
+			if next != 0 {
+				t.Errorf("%d rows are missing", next)
+			}
+		})
+	}
 }
 
 // TestDirectFallsBack: rows of an executor that is lost after its endpoint was

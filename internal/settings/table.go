@@ -80,6 +80,8 @@ var (
 		"Make operators that can spill write to disk early. For tests.")
 	Memory = newBytes("volley.execution.memory", "0", 0, "0.1",
 		"Memory in bytes that queries of a process may use. 0: three quarters of what the machine has.")
+	RangeSort = newBytes("volley.execution.rangeSort", "67108864", -1, "0.1",
+		"Estimated size in bytes from which on a result or a write with ORDER BY is sorted by all executors, each of which gets a range of the order. -1: one task merges what executors have sorted.")
 	SpillDir = newText("volley.execution.spillDir", "", "0.1",
 		"Folder for spill files. Empty: the system's folder for temporary files.")
 	Threads = newInt("volley.execution.threads", "0", 0, 4096, "0.1",

@@ -64,7 +64,7 @@ func worldList() []world {
 		{name: "unoptimized", threads: 2, conf: conf("optimizer.enabled", "false")},
 		{name: "wire", threads: 2, conf: conf("execution.wireForm", "true"), often: true},
 		{name: "cluster", master: "local-cluster[3,1,512]", often: true},
-		{name: "cluster-batch3-spill", master: "local-cluster[2,2,512]", conf: conf("execution.forceSpill", "true", "execution.batchSize", "3")},
+		{name: "cluster-batch3-spill", master: "local-cluster[2,2,512]", conf: conf("execution.forceSpill", "true", "execution.batchSize", "3", "execution.rangeSort", "0")},
 		{name: "cluster-killed", master: "local-cluster[3,1,512]", kill: 700 * time.Millisecond},
 	}
 }

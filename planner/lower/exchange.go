@@ -13,6 +13,8 @@ type distribution struct {
 	// tasks is how many there are, where a hint asked for another number than
 	// plans have elsewhere; 0: that number. Such rows are spread.
 	tasks int
+	// inOrder, for spread: the rows of a task are sorted, and come before those of the next.
+	inOrder bool
 }
 
 type distKind uint8
@@ -77,7 +79,8 @@ func (l *lowerer) gather(p *plan, order []expr.SortKey) *plan {
 		return p
 	}
 	out := l.exchange(p, physical.Gather, nil, distribution{})
-	out.node.(*physical.Exchange).Order = order
+	x := out.node.(*physical.Exchange)
+	x.Order, x.InOrder = order, p.dist.inOrder
 	return out
 }
 

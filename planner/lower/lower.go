@@ -34,6 +34,9 @@ type Options struct {
 	// BroadcastThreshold is the largest estimated build side, in bytes, that
 	// is sent to all tasks instead of redistributing both sides. 0: 10 MiB, negative: never.
 	BroadcastThreshold int64
+	// RangeSort is from which estimated size in bytes on the rows of a result or
+	// a write are sorted by all tasks, each of which gets a range of the order. 0: 64 MiB, negative: never.
+	RangeSort int64
 	// Functions tells the state types of aggregates; needed for more than one partition.
 	Functions *function.Registry
 	// Evaluate lets tables leave out parts by filters with functions; may be nil.
@@ -46,7 +49,11 @@ func Lower(ctx context.Context, n logical.Node, opts Options) (physical.Node, er
 	if opts.BroadcastThreshold == 0 {
 		opts.BroadcastThreshold = 10 << 20
 	}
+	if opts.RangeSort == 0 {
+		opts.RangeSort = 64 << 20
+	}
 	l := &lowerer{ctx: ctx, opts: opts, est: estimate.New(ctx), plans: map[int32]*plan{}}
+	l.last = lastSort(n)
 	cols := n.Columns()
 	p, err := l.lower(n, expr.ColumnIDs(cols))
 	if err != nil {
@@ -93,6 +100,8 @@ type lowerer struct {
 	plans      map[int32]*plan
 	nextFilter int32
 	nextShared int32 // of exchanges that become shared while lowering, going down
+	// last is the Sort that orders the result or what is written, nil if there is none.
+	last *logical.Sort
 	// loop is the recursion whose step is being lowered, nil outside.
 	loop *recursion
 }

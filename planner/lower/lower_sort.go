@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
 	"github.com/volley-sql/volley/planner/logical"
 	"github.com/volley-sql/volley/planner/physical"
@@ -29,11 +30,49 @@ func (l *lowerer) sort(n *logical.Sort, need expr.ColSet, limit, offset int64) (
 		node.Offset = 0
 	}
 	node.Info.Est = l.est.Rows(n)
+	if n == l.last && limit < 0 && offset == 0 && l.worthRanges(n, used) {
+		out := l.exchange(&plan{node: node, cols: in.cols, dist: in.dist}, physical.Ranges, nil, distribution{kind: spread, inOrder: true})
+		out.node.(*physical.Exchange).Order = keys
+		return out, nil
+	}
 	p := l.gather(&plan{node: node, cols: in.cols, dist: in.dist}, keys)
 	if limit >= 0 || offset > 0 {
 		p.node = &physical.Limit{Info: l.info(), Input: p.node, Count: limit, Offset: offset}
 	}
 	return p, nil
+}
+
+// lastSort is the Sort that nothing but projections and a write stand on.
+func lastSort(n logical.Node) *logical.Sort {
+	for {
+		switch x := n.(type) {
+		case *logical.Sort:
+			return x
+		case *logical.Project:
+			n = x.Input
+		case *logical.Barrier:
+			n = x.Input
+		case *logical.Write:
+			n = x.Input
+		default:
+			return nil
+		}
+	}
+}
+
+// worthRanges reports whether a sort is large enough to be done by all tasks, and
+// its keys are of types that ranges can be made of.
+func (l *lowerer) worthRanges(n *logical.Sort, used expr.ColSet) bool {
+	if l.opts.RangeSort < 0 || l.est.Bytes(n, used) < float64(l.opts.RangeSort) {
+		return false
+	}
+	for _, k := range n.Keys {
+		switch k.Expr.Type().Storage() {
+		case types.StoreList, types.StoreStruct, types.StoreInterval:
+			return false
+		}
+	}
+	return true
 }
 
 // limit becomes part of a Sort it stands on, also with a projection between.

@@ -323,17 +323,20 @@ type Held struct {
 // ExchangeKind says how rows move between tasks.
 type ExchangeKind uint8
 
-// The exchanges: to one task, to all tasks, by hash of keys, or evenly.
+// The exchanges: to one task, to all tasks, by hash of keys, evenly, or by
+// ranges of an order: task i gets the rows that come before those of task i+1.
 const (
 	Gather ExchangeKind = iota
 	Broadcast
 	Hash
 	RoundRobin
+	Ranges
 )
 
 // Exchange moves rows from the tasks below to those above it. Partitions is
 // the number of tasks above (1 for Gather). A Gather with Order merges inputs
-// that are sorted by it.
+// that are sorted by it; one that is InOrder has the rows of a task before those of
+// the next. Inputs of Ranges are sorted by Order, and so are the rows of each task above.
 type Exchange struct {
 	Info       Meta
 	Input      Node
@@ -341,6 +344,7 @@ type Exchange struct {
 	Keys       []expr.Expr
 	Partitions int
 	Order      []expr.SortKey
+	InOrder    bool
 }
 
 // StageRead stands for an Exchange after the cut: it reads the output of an
@@ -351,4 +355,6 @@ type StageRead struct {
 	Cols  types.Schema
 	Kind  ExchangeKind
 	Order []expr.SortKey
+	// InOrder: the rows of a producer come before those of the next.
+	InOrder bool
 }

@@ -137,5 +137,5 @@ func (k JoinKind) String() string { return joinKinds[k] }
 func (m AggMode) String() string { return [...]string{"Complete", "Partial", "Final"}[m] }
 
 func (k ExchangeKind) String() string {
-	return [...]string{"Gather", "Broadcast", "Hash", "RoundRobin"}[k]
+	return [...]string{"Gather", "Broadcast", "Hash", "RoundRobin", "Ranges"}[k]
 }

@@ -14,7 +14,7 @@ import (
 var (
 	Families = []wire.Family{wire.FamilyOf(Nodes), wire.FamilyOf(expr.Nodes)}
 	Enums    = []wire.Enum{
-		wire.EnumOf(Final), wire.EnumOf(Single), wire.EnumOf(RoundRobin), wire.EnumOf(types.Struct),
+		wire.EnumOf(Final), wire.EnumOf(Single), wire.EnumOf(Ranges), wire.EnumOf(types.Struct),
 		wire.EnumOf(expr.NullSafeEq), wire.EnumOf(expr.CastLegacy), wire.EnumOf(expr.Range), wire.EnumOf(expr.UnboundedFollowing),
 		wire.EnumOf(catalog.OverwritePartitions),
 	}

@@ -106,11 +106,14 @@ func (c *cutter) exchange(x *physical.Exchange) (*physical.StageRead, error) {
 	if x.Kind == physical.Hash || x.Kind == physical.RoundRobin {
 		out.Channels = int32(x.Partitions)
 	}
+	if x.Kind == physical.Ranges {
+		out.Tasks = int32(x.Partitions)
+	}
 	id, err := c.stage(x.Input, out)
 	if err != nil {
 		return nil, err
 	}
-	return &physical.StageRead{Info: x.Info, Stage: id, Cols: x.Schema(), Kind: x.Kind, Order: x.Order}, nil
+	return &physical.StageRead{Info: x.Info, Stage: id, Cols: x.Schema(), Kind: x.Kind, Order: x.Order, InOrder: x.InOrder}, nil
 }
 
 func (s *Stage) reads(r *physical.StageRead) {
@@ -135,8 +138,11 @@ func (c *cutter) size(s *Stage, plan physical.Node) error {
 			switch n.Kind {
 			case physical.Gather:
 				single = true
-			case physical.Hash, physical.RoundRobin:
+			case physical.Hash, physical.RoundRobin, physical.Ranges:
 				k := int(c.job.Stages[n.Stage].Output.Channels)
+				if n.Kind == physical.Ranges {
+					k = int(c.job.Stages[n.Stage].Output.Tasks)
+				}
 				if channels != 0 && channels != k {
 					bad = sqlerr.New(sqlerr.InternalError, "a stage reads inputs of %d and %d partitions", channels, k)
 				}

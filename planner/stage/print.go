@@ -38,6 +38,9 @@ func (o Output) String() string {
 		}
 		s += "(" + strings.Join(keys, ", ") + ")"
 	}
+	if o.Tasks > 0 {
+		s += fmt.Sprintf(" into %d", o.Tasks)
+	}
 	if o.Channels > 1 {
 		s += fmt.Sprintf(" into %d", o.Channels)
 	}

@@ -59,13 +59,13 @@ func (j *Job) Channels(in Input, partition int32) (first, n int32) {
 	case physical.Hash, physical.RoundRobin:
 		return partition, 1
 	}
-	return 0, j.Stages[in.Stage].Output.Channels
+	return 0, j.Stages[in.Stage].Output.Channels // of Ranges a slice: which is known once it is written
 }
 
 // An Output says into which channels a task divides its rows. Every task of a
 // stage has Channels channels. Channel c of a Hash or RoundRobin output is
 // read by task c of the reading stages (all of them by all tasks where it is read as a
-// whole); the one channel of a Broadcast is read by all their tasks, that of a Gather by their only task. The Result
+// whole); the one channel of Ranges is sorted, and cut among as many tasks; the one channel of a Broadcast is read by all their tasks, that of a Gather by their only task. The Result
 // stage has one channel a task, read by the driver.
 type Output struct {
 	Result   bool
@@ -74,6 +74,8 @@ type Output struct {
 	Channels int32
 	// Order is how each task sorts its rows, for readers that merge.
 	Order []expr.SortKey
+	// Tasks is how many tasks the readers of Ranges have.
+	Tasks int32
 }
 
 // A Task is one attempt at one partition of a stage: all an executor needs,
@@ -99,10 +101,15 @@ type Read struct {
 	Kind              physical.ExchangeKind
 	Channel, Channels int32
 	From              []Producer
+	// Low and High bound the keys that a task reads of Ranges, as the marks of
+	// outputs have them: Low and more, less than High; empty: no bound.
+	Low, High []byte
 }
 
 // A Producer is a finished task attempt whose output is at Executor.
 type Producer struct {
 	Partition, Attempt int32
 	Executor, Address  string
+	// First and Frames are the part of the channel to read; no Frames: all of it.
+	First, Frames int32
 }
