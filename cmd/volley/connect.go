@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/url"
@@ -159,26 +158,12 @@ func askPassword(ctx context.Context, user string) (string, error) {
 }
 
 func (f *connectFlags) tls() (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: f.insecure}
-	if f.ca != "" {
-		pem, err := os.ReadFile(f.ca)
-		if err != nil {
-			return nil, usagef("--ca: %v", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, usagef("--ca: %s holds no certificate in PEM", f.ca)
-		}
-	}
 	if (f.cert == "") != (f.key == "") {
 		return nil, usagef("--client-cert and --client-key go together")
 	}
-	if f.cert != "" {
-		pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-		if err != nil {
-			return nil, usagef("--client-cert: %v", err)
-		}
-		conf.Certificates = []tls.Certificate{pair}
+	conf, err := client.TLSFiles{CA: f.ca, Cert: f.cert, Key: f.key, SkipVerify: f.insecure}.Config()
+	if err != nil {
+		return nil, usagef("--connect with TLS: %v", err)
 	}
 	return conf, nil
 }

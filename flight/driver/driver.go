@@ -35,13 +35,11 @@ package driver
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -171,36 +169,18 @@ func remoteConnector(u *url.URL, q url.Values) (*Connector, error) {
 }
 
 func tlsConfig(q url.Values) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if f := take(q, "tls-ca"); f != "" {
-		pem, err := os.ReadFile(f)
-		if err != nil {
-			return nil, err
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM", f)
-		}
-	}
-	cert, key := take(q, "tls-cert"), take(q, "tls-key")
-	if (cert == "") != (key == "") {
+	f := client.TLSFiles{CA: take(q, "tls-ca"), Cert: take(q, "tls-cert"), Key: take(q, "tls-key")}
+	if (f.Cert == "") != (f.Key == "") {
 		return nil, errors.New("the DSN has one of tls-cert and tls-key: a certificate goes with its key")
-	}
-	if cert != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
-		if err != nil {
-			return nil, err
-		}
-		conf.Certificates = []tls.Certificate{pair}
 	}
 	switch v := take(q, "tls-skip-verify"); v {
 	case "true":
-		conf.InsecureSkipVerify = true
+		f.SkipVerify = true
 	case "", "false":
 	default:
 		return nil, fmt.Errorf("tls-skip-verify=%s in the DSN is neither true nor false", v)
 	}
-	return conf, nil
+	return f.Config()
 }
 
 // Driver implements driver.Connector.
