@@ -101,7 +101,7 @@ func (j *Job) publishSingle(ctx context.Context, files []catalog.File) error {
 // lockCommits lets one writer at a time publish to a location. The function returned may be called twice.
 func lockCommits(ctx context.Context, t catalog.WriteTarget) (unlock func(), err error) {
 	dir := t.StagingDir()
-	if !isLocal(dir) {
+	if !local.Is(dir) {
 		return func() {}, nil
 	}
 	l, err := lockJob(ctx, path.Dir(local.Path(dir))+"/"+commitLockID)
@@ -248,7 +248,7 @@ func recoverCommit(ctx context.Context, st store.Store, root string) {
 	if err != nil || c == nil {
 		return
 	}
-	if isLocal(root) {
+	if local.Is(root) {
 		// Only a dead job's list is anybody else's business.
 		l, err := filelock.Try(local.Path(root) + "/" + catalog.StagingName + "/" + c.Job + ".lock")
 		if err != nil || l == nil {

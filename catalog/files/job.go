@@ -47,7 +47,7 @@ func StartJob(ctx context.Context, st store.Store, target catalog.WriteTarget) (
 		return nil, err
 	}
 	dir := target.StagingDir()
-	if isLocal(dir) {
+	if local.Is(dir) {
 		l, err := lockJob(ctx, local.Path(dir))
 		if err != nil {
 			return nil, sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot write below %s: %v.", target.Location, err)
@@ -97,13 +97,11 @@ func (j *Job) checkLocation(ctx context.Context) error {
 	return nil
 }
 
-func isLocal(p string) bool { return !strings.Contains(local.Path(p), "://") }
-
 // sweep removes what jobs that are dead left beside this one's folder, and
 // finishes a publication that was cut short. Failure to clean is no failure of the job.
 func (j *Job) sweep(ctx context.Context) {
 	dir := j.Target.StagingDir()
-	if !isLocal(dir) {
+	if !local.Is(dir) {
 		return
 	}
 	// First: what a dead job had begun to publish still lies in its staging folder.
@@ -143,7 +141,7 @@ func (j *Job) Discard(ctx context.Context) error {
 		j.lock.Unlock()
 		j.lock = nil
 	}
-	if isLocal(dir) {
+	if local.Is(dir) {
 		// The folders above, if nothing else is in them.
 		parent := filepath.Dir(local.Path(dir))
 		removeDead(parent, commitLockID)

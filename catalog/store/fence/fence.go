@@ -44,10 +44,10 @@ func (f *Fence) inside(path string) bool {
 	if strings.ContainsRune(path, 0) {
 		return false
 	}
-	p := local.Path(path)
-	if strings.Contains(p, "://") {
+	if !local.Is(path) {
 		return false
 	}
+	p := local.Path(path)
 	if i := strings.IndexAny(p, "*?[{"); i >= 0 {
 		// What stands behind the first wildcard may not lead back up, not even by a choice of {a,..}.
 		if strings.Contains(p[i:], "..") {

@@ -45,6 +45,9 @@ func Path(path string) string {
 // scheme matches URLs. One letter is a drive of Windows.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+://`)
 
+// Is reports whether path, which may be a file: URL, names a place on this machine.
+func Is(path string) bool { return !scheme.MatchString(Path(path)) }
+
 // local is the path on this machine that path names, an error for URLs of other places.
 func local(path string) (string, error) {
 	p := Path(path)
@@ -139,39 +142,29 @@ func (*Store) List(ctx context.Context, path string) iter.Seq2[store.File, error
 			yield(store.File{}, err)
 			return
 		}
-		w := walker{yield: yield}
-		w.walk(ctx, p, nil)
+		walk(ctx, p, nil, yield)
 	}
 }
 
-// walker yields the visible files below folders.
-type walker struct {
-	yield func(store.File, error) bool
-}
-
-// walk goes through dir, which is in the folders above, and reports whether to go on.
-func (w *walker) walk(ctx context.Context, dir string, above []fs.FileInfo) bool {
+// walk yields the visible files below dir, which is in the folders above, and reports whether to go on.
+func walk(ctx context.Context, dir string, above []string, yield func(store.File, error) bool) bool {
 	if err := ctx.Err(); err != nil {
-		w.yield(store.File{}, err)
+		yield(store.File{}, err)
 		return false
 	}
-	self, err := os.Stat(dir)
-	var entries []fs.DirEntry
-	if err == nil {
-		entries, err = os.ReadDir(dir)
-	}
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		w.yield(store.File{}, fault(err, dir))
+		yield(store.File{}, fault(err, dir))
 		return false
 	}
-	above = append(above, self)
+	above = append(above, dir)
 	for _, e := range entries {
 		if Hidden(e.Name()) {
 			continue
 		}
 		p := filepath.Join(dir, e.Name())
 		if e.IsDir() {
-			if !w.walk(ctx, p, above) {
+			if !walk(ctx, p, above, yield) {
 				return false
 			}
 			continue
@@ -182,21 +175,29 @@ func (w *walker) walk(ctx context.Context, dir string, above []fs.FileInfo) bool
 		case errors.Is(err, fs.ErrNotExist):
 			continue // removed meanwhile
 		case err != nil:
-			w.yield(store.File{}, fault(err, p))
+			yield(store.File{}, fault(err, p))
 			return false
 		case info.IsDir():
-			if !slices.ContainsFunc(above, func(f fs.FileInfo) bool { return os.SameFile(f, info) }) && !w.walk(ctx, p, above) {
+			if !inside(above, info) && !walk(ctx, p, above, yield) {
 				return false
 			}
 			continue
 		case !info.Mode().IsRegular():
 			continue
 		}
-		if !w.yield(describe(p, info), nil) {
+		if !yield(describe(p, info), nil) {
 			return false
 		}
 	}
 	return true
+}
+
+// inside reports whether a folder is one of those that are given by their paths.
+func inside(above []string, folder fs.FileInfo) bool {
+	return slices.ContainsFunc(above, func(p string) bool {
+		f, err := os.Stat(p)
+		return err == nil && os.SameFile(f, folder)
+	})
 }
 
 // Rename moves a file or folder; a file at the new place is replaced.
