@@ -312,6 +312,22 @@ func TestRevoked(t *testing.T) {
 	g.run(root, "REVOKE SELECT ON s.t FROM bob")
 	denied(ofBob)
 	want(ofEve, 2)
+	// By a role that is given and taken while the session is open.
+	member := func() (n int, err error) {
+		got, err := all(t, bob, "SELECT int(is_member('readers'))")
+		if got == "1" {
+			n = 1
+		}
+		return n, err
+	}
+	g.run(root, "CREATE ROLE readers", "GRANT SELECT ON s.t TO ROLE readers")
+	want(member, 0)
+	g.run(root, "GRANT ROLE readers TO USER bob")
+	want(ofBob, 2)
+	want(member, 1)
+	g.run(root, "REVOKE ROLE readers FROM USER bob")
+	denied(ofBob)
+	want(member, 0)
 	g.run(root, "GRANT SELECT ON s.t TO bob")
 	want(ofBob, 2)
 	g.run(root, "CREATE FUNCTION own(w STRING) RETURNS BOOLEAN RETURN w = current_user()", "ALTER TABLE s.t SET ROW FILTER own ON (who)")
