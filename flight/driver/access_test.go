@@ -263,6 +263,9 @@ func TestDenied(t *testing.T) {
 	if _, err := os.Stat(dir + "/out"); err == nil {
 		t.Error("something was written")
 	}
+	if _, err := all(t, bob, "SELECT * FROM IDENTIFIER(?)", "vault.treasure"); condition(err) != "TABLE_OR_VIEW_NOT_FOUND" {
+		t.Errorf("a name that is a value: %v", err)
+	}
 	// Hidden and missing names give the same words.
 	_, one := all(t, bob, "SELECT * FROM vault.treasure")
 	_, other := all(t, bob, "SELECT * FROM vaulx.treasure")

@@ -1,6 +1,7 @@
 package sql_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,5 +107,76 @@ func TestPaths(t *testing.T) {
 		if err != nil || dir == secret && len(found) != 1 || dir == top && len(found) != 3 {
 			t.Errorf("%s has %v, %v", dir, found, err)
 		}
+	}
+}
+
+// TestSwappedLinks puts links that lead outside at places that tables were made
+// at, and statements prepared for, before.
+func TestSwappedLinks(t *testing.T) {
+	top := filepath.ToSlash(t.TempDir())
+	data, secret := top+"/data", top+"/secret"
+	place := func() {
+		for _, dir := range []string{data + "/d", data + "/w", secret} {
+			if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700), os.WriteFile(dir+"/a.csv", []byte("x\n42\n"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	place()
+	a, err := app.Open(app.Options{Threads: 2, Files: []string{data}, Warehouse: top + "/warehouse"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	s := serving(t, serve.New(a), serve.ServerOptions{})
+	c := s.client()
+	for _, text := range []string{
+		"CREATE TABLE file USING csv OPTIONS (header 'true') LOCATION '" + data + "/d/a.csv'", "CREATE TABLE folder USING csv OPTIONS (header 'true') LOCATION '" + data + "/d'",
+		"CREATE TABLE pattern USING csv OPTIONS (header 'true') LOCATION '" + data + "/d/*.csv'", "CREATE TABLE target (x INT) USING csv LOCATION '" + data + "/w'",
+	} {
+		if _, err := query(t.Context(), c, text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{
+		"SELECT * FROM file", "SELECT * FROM folder", "SELECT * FROM pattern", "SELECT * FROM csv.`" + data + "/d/a.csv`", "SELECT * FROM csv.`" + data + "/d`",
+		"INSERT INTO target SELECT 1", "INSERT OVERWRITE target SELECT 1", "INSERT OVERWRITE DIRECTORY '" + data + "/w' USING csv SELECT 1 AS x",
+	} {
+		t.Run(text, func(t *testing.T) {
+			place()
+			st, err := c.Prepare(t.Context(), text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer st.Close(t.Context())
+			run := func() error {
+				i, err := st.Execute(t.Context())
+				if err != nil {
+					return err
+				}
+				r, err := c.DoGet(t.Context(), i.GetEndpoint()[0].GetTicket())
+				if err != nil {
+					return err
+				}
+				defer r.Release()
+				for r.Next() {
+				}
+				return r.Err()
+			}
+			if err := run(); err != nil {
+				t.Fatalf("before: %v", err)
+			}
+			for _, dir := range []string{data + "/d", data + "/w"} {
+				if err := errors.Join(os.RemoveAll(dir), os.Symlink(secret, dir)); err != nil {
+					t.Skip(err)
+				}
+			}
+			if err := run(); status.Code(err) != codes.PermissionDenied {
+				t.Errorf("what lies outside is reached: %v", err)
+			}
+			if found, err := os.ReadDir(secret); err != nil || len(found) != 1 || found[0].Name() != "a.csv" {
+				t.Errorf("outside lies %v, %v", found, err)
+			}
+		})
 	}
 }

@@ -151,12 +151,16 @@ func masterOf(o Options, s *settings.Snapshot) (cluster.Master, error) {
 }
 
 func (a *App) openCatalog(folder string) {
+	st := a.store
+	if a.fence != nil {
+		st = a.fence.Unlinked(st)
+	}
 	if folder == "" {
-		m := memory.New(CatalogName, a.store)
+		m := memory.New(CatalogName, st)
 		a.catalogs, a.closers = []catalog.Catalog{m}, append(a.closers, m.Close)
 		return
 	}
-	w := warehouse.New(CatalogName, folder, a.store, warehouse.Options{})
+	w := warehouse.New(CatalogName, folder, st, warehouse.Options{})
 	a.catalogs, a.closers = []catalog.Catalog{w}, append(a.closers, w.Close)
 }
 

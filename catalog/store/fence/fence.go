@@ -16,7 +16,10 @@ import (
 )
 
 // Fence knows the folders that may be used. It is immutable.
-type Fence struct{ roots []string }
+type Fence struct {
+	roots []string // without links
+	named []string // as they were named, made absolute
+}
 
 // New makes a fence around folders, none of which need be there yet.
 func New(folders []string) (*Fence, error) {
@@ -26,7 +29,11 @@ func New(folders []string) (*Fence, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.roots = append(f.roots, r)
+		abs, err := filepath.Abs(local.Path(dir))
+		if err != nil {
+			return nil, err
+		}
+		f.roots, f.named = append(f.roots, r), append(f.named, abs)
 	}
 	return f, nil
 }
@@ -62,12 +69,30 @@ func (f *Fence) inside(path string) bool {
 	if err != nil {
 		return false
 	}
-	for _, root := range f.roots {
-		if r == root || strings.HasPrefix(r, strings.TrimSuffix(root, string(filepath.Separator))+string(filepath.Separator)) {
+	return below(r, f.roots)
+}
+
+func below(p string, roots []string) bool {
+	for _, root := range roots {
+		if p == root || strings.HasPrefix(p, strings.TrimSuffix(root, string(filepath.Separator))+string(filepath.Separator)) {
 			return true
 		}
 	}
 	return false
+}
+
+// leads is the error of a path that by its name is inside the fence and by a
+// link is not. Other paths are none of its business.
+func (f *Fence) leads(path string) error {
+	p := local.Path(path)
+	if strings.Contains(p, "://") {
+		return nil
+	}
+	abs, err := filepath.Abs(p)
+	if err != nil || !below(abs, f.named) && !below(abs, f.roots) {
+		return nil
+	}
+	return f.Check(path)
 }
 
 // resolve is the absolute path without symbolic links; what is not there yet
@@ -95,16 +120,21 @@ func resolve(p string) (string, error) {
 }
 
 // Store is a store that reaches no further than the fence.
-func (f *Fence) Store(s store.Store) store.Store { return &fenced{s, f} }
+func (f *Fence) Store(s store.Store) store.Store { return &fenced{s, f.Check} }
+
+// Unlinked is a store for tables that were put somewhere before: what is not in
+// the fence by its name is left alone, and what is must still be when it is used,
+// whatever links have been put there since.
+func (f *Fence) Unlinked(s store.Store) store.Store { return &fenced{s, f.leads} }
 
 type fenced struct {
 	store.Store
-	f *Fence
+	check func(path string) error
 }
 
 // Stat implements store.Store.
 func (s *fenced) Stat(ctx context.Context, path string) (store.File, bool, error) {
-	if err := s.f.Check(path); err != nil {
+	if err := s.check(path); err != nil {
 		return store.File{}, false, err
 	}
 	return s.Store.Stat(ctx, path)
@@ -112,7 +142,7 @@ func (s *fenced) Stat(ctx context.Context, path string) (store.File, bool, error
 
 // Open implements store.Store.
 func (s *fenced) Open(ctx context.Context, path string) (store.Reader, error) {
-	if err := s.f.Check(path); err != nil {
+	if err := s.check(path); err != nil {
 		return nil, err
 	}
 	return s.Store.Open(ctx, path)
@@ -121,13 +151,13 @@ func (s *fenced) Open(ctx context.Context, path string) (store.Reader, error) {
 // List implements store.Store. Files that links lead to outside the fence are refused, not left out: rows would be missing.
 func (s *fenced) List(ctx context.Context, path string) iter.Seq2[store.File, error] {
 	return func(yield func(store.File, error) bool) {
-		if err := s.f.Check(path); err != nil {
+		if err := s.check(path); err != nil {
 			yield(store.File{}, err)
 			return
 		}
 		for file, err := range s.Store.List(ctx, path) {
 			if err == nil {
-				err = s.f.Check(file.Path)
+				err = s.check(file.Path)
 			}
 			if !yield(file, err) || err != nil {
 				return
@@ -138,12 +168,12 @@ func (s *fenced) List(ctx context.Context, path string) iter.Seq2[store.File, er
 
 // Glob implements store.Store.
 func (s *fenced) Glob(ctx context.Context, pattern string) ([]store.File, error) {
-	if err := s.f.Check(pattern); err != nil {
+	if err := s.check(pattern); err != nil {
 		return nil, err
 	}
 	found, err := s.Store.Glob(ctx, pattern)
 	for _, file := range found {
-		if err := s.f.Check(file.Path); err != nil {
+		if err := s.check(file.Path); err != nil {
 			return nil, err
 		}
 	}
@@ -152,7 +182,7 @@ func (s *fenced) Glob(ctx context.Context, pattern string) ([]store.File, error)
 
 // Create implements store.Store.
 func (s *fenced) Create(ctx context.Context, path string) (store.Writer, error) {
-	if err := s.f.Check(path); err != nil {
+	if err := s.check(path); err != nil {
 		return nil, err
 	}
 	return s.Store.Create(ctx, path)
@@ -161,7 +191,7 @@ func (s *fenced) Create(ctx context.Context, path string) (store.Writer, error) 
 // Rename implements store.Store.
 func (s *fenced) Rename(ctx context.Context, from, to string) error {
 	for _, p := range []string{from, to} {
-		if err := s.f.Check(p); err != nil {
+		if err := s.check(p); err != nil {
 			return err
 		}
 	}
@@ -170,7 +200,7 @@ func (s *fenced) Rename(ctx context.Context, from, to string) error {
 
 // Remove implements store.Store.
 func (s *fenced) Remove(ctx context.Context, path string) error {
-	if err := s.f.Check(path); err != nil {
+	if err := s.check(path); err != nil {
 		return err
 	}
 	return s.Store.Remove(ctx, path)
@@ -178,7 +208,7 @@ func (s *fenced) Remove(ctx context.Context, path string) error {
 
 // RemoveAll implements store.Store.
 func (s *fenced) RemoveAll(ctx context.Context, path string) error {
-	if err := s.f.Check(path); err != nil {
+	if err := s.check(path); err != nil {
 		return err
 	}
 	return s.Store.RemoveAll(ctx, path)
@@ -186,7 +216,7 @@ func (s *fenced) RemoveAll(ctx context.Context, path string) error {
 
 // MkdirAll implements store.Store.
 func (s *fenced) MkdirAll(ctx context.Context, path string) error {
-	if err := s.f.Check(path); err != nil {
+	if err := s.check(path); err != nil {
 		return err
 	}
 	return s.Store.MkdirAll(ctx, path)
