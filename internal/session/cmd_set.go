@@ -164,6 +164,11 @@ func (s *Session) setVariable(ctx context.Context, st *statement, n *ast.SetVar)
 	if err != nil {
 		return nil, err
 	}
+	return empty(), s.assign(ctx, st, names, values)
+}
+
+// assign gives variables new values, all or none; a nil value is the default.
+func (s *Session) assign(ctx context.Context, st *statement, names []ast.Name, values []*expr.Literal) (err error) {
 	env := s.env(st)
 	old := make([]*variable, len(names))
 	for i := range names {
@@ -172,13 +177,13 @@ func (s *Session) setVariable(ctx context.Context, st *statement, n *ast.SetVar)
 		old[i] = s.vars[key]
 		s.mu.Unlock()
 		if !ok || old[i] == nil {
-			return nil, sqlerr.New(sqlerr.UnresolvedVariable, "Cannot resolve variable %s on search path [`system`.`session`].", quote(names[i].Parts)).At(names[i].Pos())
+			return sqlerr.New(sqlerr.UnresolvedVariable, "Cannot resolve variable %s on search path [`system`.`session`].", quote(names[i].Parts)).At(names[i].Pos())
 		}
 		if values[i] == nil { // DEFAULT
 			values[i] = old[i].first
 		}
 		if values[i], err = bind.Cast(ctx, env, values[i], old[i].value.T); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	s.mu.Lock()
@@ -187,7 +192,7 @@ func (s *Session) setVariable(ctx context.Context, st *statement, n *ast.SetVar)
 		key, _ := variableName(names[i].Parts)
 		s.vars[key] = &variable{value: values[i], first: old[i].first}
 	}
-	return empty(), nil
+	return nil
 }
 
 // newValues computes what SET VARIABLE assigns; a nil value is DEFAULT.
@@ -212,24 +217,30 @@ func (s *Session) newValues(ctx context.Context, st *statement, n *ast.SetVar) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(r.Schema) != len(n.Names) {
-		return nil, nil, sqlerr.New(sqlerr.AssignmentArityMismatch, "The number of columns or variables assigned or aliased: %d does not match the number of source expressions: %d.", len(n.Names), len(r.Schema)).At(n.Pos())
+	values, err := oneRow(r, len(n.Names), n.Pos())
+	return n.Names, values, err
+}
+
+// oneRow collects the only row of a result, NULLs if it has none.
+func oneRow(r *Result, columns, pos int) ([]*expr.Literal, error) {
+	if len(r.Schema) != columns {
+		return nil, sqlerr.New(sqlerr.AssignmentArityMismatch, "The number of columns or variables assigned or aliased: %d does not match the number of source expressions: %d.", columns, len(r.Schema)).At(pos)
 	}
 	rows, err := r.Collect()
-	if err != nil {
-		return nil, nil, err
+	switch {
+	case err != nil:
+		return nil, err
+	case len(rows) > 1:
+		return nil, sqlerr.New(sqlerr.RowSubqueryTooManyRows, "More than one row returned by a subquery used as a row.").At(pos)
 	}
-	if len(rows) > 1 {
-		return nil, nil, sqlerr.New(sqlerr.RowSubqueryTooManyRows, "More than one row returned by a subquery used as a row.").At(n.Pos())
-	}
-	values := make([]*expr.Literal, len(n.Names))
+	values := make([]*expr.Literal, columns)
 	for i := range values {
 		values[i] = expr.NullOf(r.Schema[i].Type)
 		if len(rows) == 1 {
 			values[i] = &expr.Literal{Value: rows[0][i], T: r.Schema[i].Type}
 		}
 	}
-	return n.Names, values, nil
+	return values, nil
 }
 
 // scalar computes a constant; a subquery in it is run.

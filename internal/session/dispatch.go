@@ -78,6 +78,8 @@ func (s *Session) dispatchState(ctx context.Context, st *statement) (*Result, er
 		return s.declare(ctx, st, n)
 	case *ast.SetVar:
 		return s.setVariable(ctx, st, n)
+	case *ast.ExecuteImmediate:
+		return s.executeImmediate(ctx, st, n)
 	case *ast.Cache:
 		return s.cache(ctx, st, n)
 	case *ast.Uncache:

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/volley-sql/volley/exec/function/coerce"
@@ -204,7 +205,25 @@ func (p *Prepared) run(ctx context.Context, values []*expr.Literal) (*Result, er
 	if q, ok := p.st.(*ast.Query); ok {
 		return p.query(ctx, st, q)
 	}
-	return p.s.execute(ctx, st)
+	r, err := p.s.execute(ctx, st)
+	if _, ok := p.st.(*ast.ExecuteImmediate); ok && err == nil {
+		return p.same(r)
+	}
+	return r, err
+}
+
+// same is r if it has the columns that were promised. The text that EXECUTE
+// IMMEDIATE runs may be another one by now.
+func (p *Prepared) same(r *Result) (*Result, error) {
+	if slices.EqualFunc(r.Schema, p.shape.schema, func(a, b types.Field) bool { return a.Name == b.Name && a.Type.SameShape(b.Type) }) {
+		return r, nil
+	}
+	if r.Rows != nil {
+		for range r.Rows {
+			break
+		}
+	}
+	return nil, outdated("they have other columns")
 }
 
 // query runs a query. Its plan is kept if nothing in it was given by

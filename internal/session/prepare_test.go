@@ -510,3 +510,29 @@ func TestLifetime(t *testing.T) {
 		t.Errorf("a closed session: %v", err)
 	}
 }
+
+// What EXECUTE IMMEDIATE runs may change between preparing it and running it.
+func TestPrepareImmediate(t *testing.T) {
+	s := open(t)
+	run := func(sql string) {
+		t.Helper()
+		if _, err := s.Run(t.Context(), sql, session.Params{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("DECLARE text = 'SHOW CATALOGS'")
+	p, err := s.Prepare(t.Context(), "EXECUTE IMMEDIATE text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if schema, ok := p.Schema(); !ok || len(schema) != 1 {
+		t.Errorf("rows: %v %v", schema, ok)
+	}
+	if r, err := p.Run(t.Context(), nil); err != nil || len(r.Schema) != 1 {
+		t.Errorf("run: %v", err)
+	}
+	run("SET VAR text = 'SET'")
+	if _, err := p.Run(t.Context(), nil); !sqlerr.Is(err, sqlerr.StatementOutdated) {
+		t.Errorf("run with other columns: %v", err)
+	}
+}

@@ -293,6 +293,8 @@ type statement struct {
 	feeds map[int32]flow.Source
 	snap  *settings.Snapshot
 	now   time.Time
+	// within is how many EXECUTE IMMEDIATE the statement is inside of.
+	within int
 }
 
 // source is the text of a part of the statement, written anew if it was not parsed.

@@ -59,6 +59,11 @@ func (s *Session) shapeOf(ctx context.Context, st *statement) (*shape, error) {
 			_, err := bind.Query(ctx, s.env(st), n.Query)
 			return &shape{changes: true}, err
 		}
+	case *ast.ExecuteImmediate:
+		if inner, err := s.immediate(ctx, st, n); err == nil && len(n.Into) == 0 {
+			sh, err := s.shapeOf(ctx, inner)
+			return sh, placed(err, inner.text)
+		}
 	case *ast.Delete, *ast.Update, *ast.Merge:
 		return nil, unsupportedChange(n)
 	}

@@ -267,23 +267,40 @@ type SetVar struct {
 	Query *Query
 }
 
-func (*Insert) statement()          {}
-func (*InsertDirectory) statement() {}
-func (*Delete) statement()          {}
-func (*Update) statement()          {}
-func (*Merge) statement()           {}
-func (*Show) statement()            {}
-func (*Describe) statement()        {}
-func (*Explain) statement()         {}
-func (*SetConf) statement()         {}
-func (*SetTimeZone) statement()     {}
-func (*Reset) statement()           {}
-func (*Cache) statement()           {}
-func (*Uncache) statement()         {}
-func (*ClearCache) statement()      {}
-func (*Transaction) statement()     {}
-func (*Refresh) statement()         {}
-func (*Analyze) statement()         {}
-func (*Repair) statement()          {}
-func (*Declare) statement()         {}
-func (*SetVar) statement()          {}
+// ExecuteImmediate is EXECUTE IMMEDIATE text [INTO variables] [USING value [AS name], …].
+type ExecuteImmediate struct {
+	Span
+	Text  Expr
+	Into  []Name
+	Using []Argument
+}
+
+// Argument is a value for a parameter of EXECUTE IMMEDIATE; without a name it
+// stands for a place, or for the parameter called as the variable it is.
+type Argument struct {
+	Span
+	Value Expr
+	Name  string
+}
+
+func (*ExecuteImmediate) statement() {}
+func (*Insert) statement()           {}
+func (*InsertDirectory) statement()  {}
+func (*Delete) statement()           {}
+func (*Update) statement()           {}
+func (*Merge) statement()            {}
+func (*Show) statement()             {}
+func (*Describe) statement()         {}
+func (*Explain) statement()          {}
+func (*SetConf) statement()          {}
+func (*SetTimeZone) statement()      {}
+func (*Reset) statement()            {}
+func (*Cache) statement()            {}
+func (*Uncache) statement()          {}
+func (*ClearCache) statement()       {}
+func (*Transaction) statement()      {}
+func (*Refresh) statement()          {}
+func (*Analyze) statement()          {}
+func (*Repair) statement()           {}
+func (*Declare) statement()          {}
+func (*SetVar) statement()           {}

@@ -196,6 +196,23 @@ func (p *printer) session(s Statement) {
 			p.query(s.Query)
 			p.put(")")
 		}
+	case *ExecuteImmediate:
+		p.clause("EXECUTE IMMEDIATE ", s.Text)
+		if len(s.Into) > 0 {
+			p.put(" INTO ")
+			p.namesOf(s.Into)
+		}
+		if len(s.Using) > 0 {
+			p.put(" USING (")
+			list(p, s.Using, func(a Argument) {
+				p.clause("", a.Value)
+				if a.Name != "" {
+					p.put(" AS ")
+					p.ident(a.Name)
+				}
+			})
+			p.put(")")
+		}
 	default:
 		panic(fmt.Sprintf("ast: no way to print %T", s))
 	}

@@ -21,7 +21,7 @@ func (p *parser) wholeStatement() ast.Statement {
 // statementWords are the words a statement can begin with, for messages.
 var statementWords = []string{
 	"SELECT", "WITH", "VALUES", "TABLE", "FROM", "CREATE", "REPLACE", "DROP", "ALTER", "INSERT", "DELETE", "UPDATE", "MERGE", "TRUNCATE",
-	"SHOW", "DESCRIBE", "EXPLAIN", "SET", "RESET", "USE", "CACHE", "UNCACHE", "CLEAR", "REFRESH", "ANALYZE", "COMMENT", "DECLARE", "GRANT", "REVOKE",
+	"SHOW", "DESCRIBE", "EXPLAIN", "SET", "RESET", "USE", "CACHE", "UNCACHE", "CLEAR", "REFRESH", "ANALYZE", "COMMENT", "DECLARE", "EXECUTE", "GRANT", "REVOKE",
 }
 
 // statement parses one statement without what may follow it.
@@ -105,13 +105,15 @@ func (p *parser) command() ast.Statement {
 		return p.declare()
 	case "GRANT", "REVOKE":
 		return p.grant()
+	case "EXECUTE":
+		return p.executeImmediate()
 	}
 	word := strings.ToUpper(p.text(p.tok))
 	if s := p.transaction(word); s != nil {
 		return s
 	}
 	switch word {
-	case "EXECUTE", "LOAD", "LIST", "ADD", "LOCK", "UNLOCK", "COMMIT", "ROLLBACK", "START", "EXPORT", "IMPORT", "CALL", "BEGIN":
+	case "LOAD", "LIST", "ADD", "LOCK", "UNLOCK", "COMMIT", "ROLLBACK", "START", "EXPORT", "IMPORT", "CALL", "BEGIN":
 		p.failAt(p.tok.pos, sqlerr.Unsupported, "The feature is not supported: the statement %s.", word)
 	}
 	p.unexpected("a statement")
