@@ -58,14 +58,18 @@ func severalBy(c *function.Call, sign int) (*function.Overload, error) {
 	ts := c.Types()
 	return &function.Overload{Params: c.Types(), Result: types.ArrayType(ts[0], true), Nulls: function.NullOwn, Accumulator: func(*expr.Agg) (function.Accumulator, error) {
 		a := &manyAcc{s: newStore(ts[0], ts[1])}
-		a.final = func(_ *function.Context, s *store, rows []int32, out *vec.Vec, i int) error {
+		// Groups keep twice the rows they need at most, so that sorting is amortized.
+		a.most = 2*k + 16
+		a.keep = func(s *store, rows []int32) []int32 {
 			rows = slices.DeleteFunc(rows, func(r int32) bool { return s.cols[1].Null(int(r)) })
-			if len(rows) == 0 {
+			sortRows(s.cols[1:2], []expr.SortKey{{Desc: sign > 0}}, rows)
+			return rows[:min(len(rows), int(k))]
+		}
+		a.final = func(_ *function.Context, s *store, rows []int32, out *vec.Vec, i int) error {
+			if rows = a.keep(s, rows); len(rows) == 0 {
 				out.Put(i, nil)
 				return nil
 			}
-			sortRows(s.cols[1:2], []expr.SortKey{{Desc: sign > 0}}, rows)
-			rows = rows[:min(len(rows), int(k))]
 			kid := out.Kids[0]
 			off := kid.Extend(len(rows))
 			for j, r := range rows {

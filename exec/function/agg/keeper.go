@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/volley-sql/volley/exec/function"
@@ -183,14 +184,30 @@ type manyAcc struct {
 	sorted func(s *store, rows []int32)
 	final  func(c *function.Context, s *store, rows []int32, out *vec.Vec, i int) error
 	rows   []int32
+	// keep, if set, is called with a group's rows in order whenever there are
+	// most of them, and returns, in order, the ones, fewer, that still matter.
+	// The places of the others are used again.
+	keep func(s *store, rows []int32) []int32
+	most int64
+	free []int32
 }
 
 func (a *manyAcc) Size() int    { return int(unsafe.Sizeof(manyState{})) }
-func (a *manyAcc) Extra() int64 { return a.s.bytes + int64(cap(a.next))*4 }
+func (a *manyAcc) Extra() int64 { return a.s.bytes + int64(cap(a.next)+cap(a.free))*4 }
 
 func (a *manyAcc) push(st *manyState, args []*vec.Vec, j int) {
-	row := int32(a.s.add(args, j)) + 1
-	a.next = append(a.next, 0)
+	var row int32
+	if n := len(a.free); n > 0 {
+		row = a.free[n-1] + 1
+		a.free = a.free[:n-1]
+		a.next[row-1] = 0
+		for k := range a.s.cols {
+			a.s.set(k, int(row-1), args[k], j)
+		}
+	} else {
+		row = int32(a.s.add(args, j)) + 1
+		a.next = append(a.next, 0)
+	}
 	if st.first == 0 {
 		st.first = row
 	} else {
@@ -198,6 +215,41 @@ func (a *manyAcc) push(st *manyState, args []*vec.Vec, j int) {
 	}
 	st.last = row
 	st.n++
+	if a.keep != nil && st.n >= a.most {
+		a.prune(st)
+	}
+}
+
+// chain lists a group's rows in a.rows.
+func (a *manyAcc) chain(st *manyState) []int32 {
+	a.rows = a.rows[:0]
+	for r := st.first; r > 0; r = a.next[r-1] {
+		a.rows = append(a.rows, r-1)
+	}
+	return a.rows
+}
+
+// prune leaves of a group's rows the ones that still matter.
+func (a *manyAcc) prune(st *manyState) {
+	rows := slices.Clone(a.chain(st))
+	kept := a.keep(a.s, a.rows)
+	for _, r := range rows {
+		a.next[r] = -1
+	}
+	*st = manyState{n: int64(len(kept))}
+	for k, r := range kept {
+		if a.next[r] = 0; k == 0 {
+			st.first = r + 1
+		} else {
+			a.next[st.last-1] = r + 1
+		}
+		st.last = r + 1
+	}
+	for _, r := range rows {
+		if a.next[r] < 0 {
+			a.free = append(a.free, r)
+		}
+	}
 }
 
 // columns pads the arguments to the store's: ordering keys that are not
@@ -304,10 +356,7 @@ func (a *manyAcc) pushAt(st *manyState, kids []*vec.Vec, j int, offs []int) {
 
 func (a *manyAcc) Final(c *function.Context, slots []slot, out *vec.Vec) error {
 	for i, s := range slots {
-		a.rows = a.rows[:0]
-		for r := (*manyState)(s).first; r > 0; r = a.next[r-1] {
-			a.rows = append(a.rows, r-1)
-		}
+		a.chain((*manyState)(s))
 		if a.sorted != nil {
 			a.sorted(a.s, a.rows)
 		}
