@@ -48,6 +48,9 @@ func (d *decompressor) decompress(codec int, dst, src []byte) error {
 	switch codec {
 	case codecSnappy:
 		if n, err = s2.DecodedLen(src); err == nil && n == len(dst) {
+			if _, k := binary.Uvarint(src); snappyPairs(dst, src[k:]) {
+				break
+			}
 			var out []byte
 			if out, err = s2.Decode(dst, src); err == nil && n > 0 && &out[0] != &dst[0] {
 				copy(dst, out)
