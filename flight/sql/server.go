@@ -145,13 +145,7 @@ func (s *Server) Drain(ctx context.Context) {
 
 // dropUnread ends the queries that have waited for a reader for DrainUnread. waits is the caller's to keep.
 func (s *Server) dropUnread(waits map[*query]time.Time, now time.Time) {
-	s.mu.Lock()
-	all := make([]*client, 0, len(s.clients))
-	for _, c := range s.clients {
-		all = append(all, c)
-	}
-	s.mu.Unlock()
-	for _, c := range all {
+	for _, c := range s.sessions() {
 		c.mu.Lock()
 		queries := slices.Collect(maps.Values(c.queries))
 		c.mu.Unlock()
@@ -165,6 +159,13 @@ func (s *Server) dropUnread(waits map[*query]time.Time, now time.Time) {
 			}
 		}
 	}
+}
+
+// sessions are those there are.
+func (s *Server) sessions() []*client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.clients))
 }
 
 // Close ends all sessions and their queries.
@@ -195,14 +196,8 @@ func (s *Server) sweep(ctx context.Context) {
 		case <-tick.C:
 		}
 		now := time.Now()
-		s.mu.Lock()
-		all := make([]*client, 0, len(s.clients))
-		for _, c := range s.clients {
-			all = append(all, c)
-		}
-		s.mu.Unlock()
 		s.expireRead(now)
-		for _, c := range all {
+		for _, c := range s.sessions() {
 			c.sweep(now)
 		}
 	}
