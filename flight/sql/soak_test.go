@@ -55,7 +55,7 @@ func TestConnectionSoak(t *testing.T) {
 	if whole {
 		idle, active = 1000, 100
 	}
-	s := serving(t, nil, serve.ServerOptions{SQL: sql.Options{ResultTTL: 20 * time.Second, KeptResults: 8 << 20, SessionIdle: 30 * time.Second, Admission: sql.AdmissionLimits{Queued: 10_000, QueueTimeout: 5 * time.Minute}}})
+	s := serving(t, nil, serve.ServerOptions{SQL: sql.Options{ResultTTL: time.Minute, KeptResults: 8 << 20, SessionIdle: time.Minute, Admission: sql.AdmissionLimits{Queued: 10_000, QueueTimeout: 5 * time.Minute}}})
 	if _, err := query(t.Context(), s.client(), "CREATE TABLE soak AS SELECT id, 'row ' || id AS text FROM range(20000)"); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func rowsWanted(ctx context.Context, c *flightsql.Client, text string, want int6
 }
 
 func dialed(t *testing.T, s *served) *grpc.ClientConn {
-	c, err := grpc.NewClient(s.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	c, err := grpc.NewClient(s.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithIdleTimeout(0)) // by itself it hangs up after half an hour
 	if err != nil {
 		t.Fatal(err)
 	}
