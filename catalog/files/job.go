@@ -65,7 +65,8 @@ func StartJob(ctx context.Context, st store.Store, target catalog.WriteTarget) (
 // lockJob takes the lock beside a staging folder. It comes before the folder,
 // since a folder without lock is taken for a dead job's. Another job may hold
 // the new lock for a moment while it looks for dead ones, and another may
-// remove the empty folders the lock is to lie in, even while they are made.
+// remove the empty folders the lock is to lie in, even while they are made:
+// MkdirAll then says that one is there, or that one is not.
 func lockJob(ctx context.Context, dir string) (*filelock.Lock, error) {
 	for try := 0; ; try++ {
 		var l *filelock.Lock
@@ -73,7 +74,7 @@ func lockJob(ctx context.Context, dir string) (*filelock.Lock, error) {
 		if err == nil {
 			l, err = filelock.Acquire(ctx, dir+".lock")
 		}
-		if err == nil || !errors.Is(err, fs.ErrNotExist) || try > 100 {
+		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) || try > 100 {
 			return l, err
 		}
 	}

@@ -84,11 +84,10 @@ func below(p string, roots []string) bool {
 // leads is the error of a path that by its name is inside the fence and by a
 // link is not. Other paths are none of its business.
 func (f *Fence) leads(path string) error {
-	p := local.Path(path)
-	if strings.Contains(p, "://") {
+	if !local.Is(path) {
 		return nil
 	}
-	abs, err := filepath.Abs(p)
+	abs, err := filepath.Abs(local.Path(path))
 	if err != nil || !below(abs, f.named) && !below(abs, f.roots) {
 		return nil
 	}
