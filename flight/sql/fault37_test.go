@@ -18,6 +18,7 @@ import (
 
 	"github.com/volley-sql/volley/flight/listen"
 	"github.com/volley-sql/volley/flight/sql"
+	"github.com/volley-sql/volley/flight/sql/client"
 	"github.com/volley-sql/volley/internal/serve"
 )
 
@@ -187,7 +188,7 @@ func TestTickets(t *testing.T) {
 	})
 	t.Run("of a session that is over", func(t *testing.T) {
 		c := s.client()
-		cookie, err := c.Client.AuthenticateBasicToken(t.Context(), "carl", "")
+		cookie, err := client.Login(t.Context(), c.Client, "carl", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +248,7 @@ func TestExpiry(t *testing.T) {
 	})
 	t.Run("a prepared statement of an idle session", func(t *testing.T) {
 		c := s.client()
-		tok, err := c.Client.AuthenticateBasicToken(t.Context(), "dora", "")
+		tok, err := client.Login(t.Context(), c.Client, "dora", "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -120,7 +120,7 @@ func (s *Session) login(ctx context.Context) (err error) {
 		s.token.set(s.cfg.Token)
 		_, err = s.fs.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
 	case s.cfg.User != "":
-		_, err = s.fs.Client.AuthenticateBasicToken(ctx, s.cfg.User, s.cfg.Password)
+		_, err = Login(ctx, s.fs.Client, s.cfg.User, s.cfg.Password)
 	default:
 		_, err = s.fs.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
 	}
