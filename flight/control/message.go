@@ -131,14 +131,17 @@ type (
 	}
 )
 
-// The kinds of Login and verdicts of LoginResult.
+// The kinds of Login.
 const (
 	LoginPassword int32 = iota
 	LoginToken
 	LoginCertificate
+)
 
-	LoginGood int32 = iota - 3
-	LoginRefused
+// The verdicts of LoginResult. One that says nothing refuses.
+const (
+	LoginRefused int32 = iota
+	LoginGood
 	LoginNotMine
 )
 

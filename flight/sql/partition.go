@@ -161,7 +161,7 @@ func (q *query) readPartitions(ctx context.Context, n int, idle time.Duration, y
 
 // count adds a record to the figures of the query.
 func (q *query) count(rec arrow.RecordBatch) {
-	n := recordSize(rec)
+	n := RecordSize(rec)
 	q.mu.Lock()
 	q.rows += rec.NumRows()
 	q.bytes += n

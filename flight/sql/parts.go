@@ -96,7 +96,7 @@ func (q *query) take() (arrow.RecordBatch, <-chan struct{}, error) {
 	case len(q.batches) > 0:
 		rec := q.batches[0]
 		q.batches = q.batches[1:]
-		q.size -= recordSize(rec)
+		q.size -= RecordSize(rec)
 		q.dropped++
 		q.signal()
 		return rec, nil, nil

@@ -67,7 +67,7 @@ func (p *checkedPut) check(d *flight.FlightData) error {
 	return nil
 }
 
-// bodySize is how many bytes the buffers of a record have. Unlike recordSize it
+// bodySize is how many bytes the buffers of a record have. Unlike RecordSize it
 // looks at no value, so it can be asked of a record that nobody has checked.
 func bodySize(rec arrow.RecordBatch) (n int64) {
 	for _, c := range rec.Columns() {

@@ -257,7 +257,7 @@ func (q *query) push(ctx context.Context, rec arrow.RecordBatch) error {
 	if rec.NumRows() == 0 {
 		return nil
 	}
-	n := recordSize(rec)
+	n := RecordSize(rec)
 	rec.Retain()
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -405,7 +405,7 @@ func (q *query) drop(at int) {
 	for q.dropped < at {
 		rec := q.batches[0]
 		q.batches = q.batches[1:]
-		q.size -= recordSize(rec)
+		q.size -= RecordSize(rec)
 		rec.Release()
 		q.dropped++
 	}

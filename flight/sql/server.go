@@ -36,7 +36,7 @@ type Options struct {
 	// BindLimit bounds the parameters bound to one statement, in bytes: 64 MiB.
 	BindLimit int64
 	Admission AdmissionLimits
-	// Endpoints is how many a result is offered in whose rows have no order, to be read at the same time: 1.
+	// Endpoints is in how many a result is offered, to be read at the same time, if it has no order or executors have it by ranges of its order: 1.
 	Endpoints int
 	// Direct has clients read results from the executors that have them, where
 	// there are such: an endpoint is then a partition, whatever Endpoints says.

@@ -46,9 +46,6 @@ func Send(stream grpc.ServerStream, schema *arrow.Schema, rows iter.Seq2[arrow.R
 	return send(stream, schema, rows, compression(stream.Context(), preset)...)
 }
 
-// RecordSize is about how many bytes the rows of a record take on the wire.
-func RecordSize(rec arrow.RecordBatch) int64 { return recordSize(rec) }
-
 // send writes records to a client. A nil record is sent as an empty one. Errors
 // that rows yield come back as they are.
 func send(stream grpc.ServerStream, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error], opts ...ipc.Option) error {
@@ -99,7 +96,7 @@ func parts(rec arrow.RecordBatch) iter.Seq[arrow.RecordBatch] {
 
 func halve(rec arrow.RecordBatch, yield func(arrow.RecordBatch) bool) bool {
 	rows := rec.NumRows()
-	if rows <= 1 || recordSize(rec) <= messageSize {
+	if rows <= 1 || RecordSize(rec) <= messageSize {
 		return yield(rec)
 	}
 	for _, r := range [][2]int64{{0, rows / 2}, {rows / 2, rows}} {
@@ -113,9 +110,9 @@ func halve(rec arrow.RecordBatch, yield func(arrow.RecordBatch) bool) bool {
 	return true
 }
 
-// recordSize is about how many bytes the rows of a record take on the wire. Of
+// RecordSize is about how many bytes the rows of a record take on the wire. Of
 // a slice it counts the slice alone.
-func recordSize(rec arrow.RecordBatch) (n int64) {
+func RecordSize(rec arrow.RecordBatch) (n int64) {
 	for _, c := range rec.Columns() {
 		n += arraySize(c)
 	}

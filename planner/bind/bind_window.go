@@ -314,15 +314,16 @@ func (x *windowCalls) take(e expr.Expr) expr.Expr {
 			}
 		}
 		col := x.b.newColumn(w.Agg.Func, w.Type(), w.Nullable())
+		level := 0
 		walk(w, func(e expr.Expr) bool {
 			if c, ok := e.(*expr.Column); ok {
-				if l, ok := x.level[c.ID]; ok {
-					x.level[col.ID] = max(x.level[col.ID], l+1)
+				if within, call := x.level[c.ID]; call {
+					level = max(level, within+1)
 				}
 			}
 			return true
 		})
-		x.level[col.ID] += 0
+		x.level[col.ID] = level
 		x.calls = append(x.calls, logical.Named{Col: col, Expr: w})
 		return col, true
 	})

@@ -55,8 +55,8 @@ type Batch struct {
 	Rows [][]expr.Expr
 }
 
-// index is the number of a marker's parameter.
-func (m *Batch) index(e *ast.Param) int { return (&Markers{params: m.Params}).index(e) }
+// Index is the number of a marker's parameter.
+func (m *Batch) index(e *ast.Param) int { return (&Markers{params: m.Params}).Index(e) }
 
 // BatchRows is how often a statement reads a Batch, 0 if it cannot: it must be
 // an INSERT of VALUES, with all markers among the values and outside of subqueries.

@@ -77,8 +77,8 @@ func NewMarkers(params []Parameter) *Markers {
 // Parameters are the parameters with what was learnt while binding.
 func (m *Markers) Parameters() []Parameter { return m.params }
 
-// index is the number of a marker's parameter, -1 if there is none.
-func (m *Markers) index(e *ast.Param) int {
+// Index is the number of a marker's parameter, -1 if there is none.
+func (m *Markers) Index(e *ast.Param) int {
 	if e.Name == "" {
 		if e.Index < len(m.params) && m.params[e.Index].Name == "" {
 			return e.Index
@@ -93,12 +93,9 @@ func (m *Markers) index(e *ast.Param) int {
 	return -1
 }
 
-// Index is the number of a marker's parameter, -1 if there is none.
-func (m *Markers) Index(e *ast.Param) int { return m.index(e) }
-
 // marker is what stands for a marker in the plan, nil if it is unknown.
 func (m *Markers) marker(e *ast.Param) *expr.Literal {
-	i := m.index(e)
+	i := m.Index(e)
 	if i < 0 {
 		return nil
 	}

@@ -65,8 +65,9 @@ func (j *Job) Channels(in Input, partition int32) (first, n int32) {
 // An Output says into which channels a task divides its rows. Every task of a
 // stage has Channels channels. Channel c of a Hash or RoundRobin output is
 // read by task c of the reading stages (all of them by all tasks where it is read as a
-// whole); the one channel of Ranges is sorted, and cut among as many tasks; the one channel of a Broadcast is read by all their tasks, that of a Gather by their only task. The Result
-// stage has one channel a task, read by the driver.
+// whole); the one channel of Ranges is sorted, and cut among Tasks tasks; the one
+// channel of a Broadcast is read by all their tasks, that of a Gather by their
+// only task. The Result stage has one channel a task, read by the driver.
 type Output struct {
 	Result   bool
 	Kind     physical.ExchangeKind
