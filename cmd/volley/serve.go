@@ -83,7 +83,7 @@ func (f *serveFlags) addListen(cmd *cobra.Command) {
 	fl.StringVar(&f.queryLog, "query-log", "", "file of the log of statements as JSON lines; - is standard error")
 	fl.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	fl.DurationVar(&f.drain, "drain", 30*time.Second, "how long queries may go on when the server is told to end")
-	fl.StringVar(&f.ready, "ready-file", "", "file that the address is written to once the server listens")
+	fl.StringVar(&f.ready, "ready-file", "", "file that the address is written to once the server listens; with --metrics, its address is the second line")
 }
 
 func (f *serveFlags) addAuth(cmd *cobra.Command) {

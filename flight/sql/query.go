@@ -15,7 +15,7 @@ import (
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
-// QueryEvent is a statement that is over.
+// QueryEvent is a statement that is over, or one that was refused when it was planned.
 type QueryEvent struct {
 	ID, User, Session, Text string
 	Started                 time.Time

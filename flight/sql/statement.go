@@ -86,7 +86,13 @@ func (s *Server) prepare(ctx context.Context, c *client, text string) (Statement
 	if draining {
 		return nil, status.Error(codes.Unavailable, "The server is shutting down and takes no new queries.")
 	}
-	return c.session.Prepare(ctx, text)
+	started := time.Now()
+	stmt, err := c.session.Prepare(ctx, text)
+	if err != nil {
+		// It never becomes a query; what was refused is watched all the same.
+		s.o.Observe(QueryEvent{ID: (&query{id: newObjectID()}).name(), User: c.user, Session: c.id, Text: text, Started: started, Took: time.Since(started), Err: err})
+	}
+	return stmt, err
 }
 
 // inform makes the FlightInfo of a query.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"regexp"
+	"time"
 
 	fsql "github.com/volley-sql/volley/flight/sql"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -21,7 +22,7 @@ func logQuery(log *slog.Logger, e fsql.QueryEvent) {
 	}
 	attrs := []slog.Attr{
 		slog.String("query", e.ID), slog.String("user", e.User), slog.String("session", tail(e.Session)), slog.String("text", text),
-		slog.Duration("waited", e.Waited), slog.Duration("took", e.Took), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes),
+		slog.Float64("waited_ms", milliseconds(e.Waited)), slog.Float64("took_ms", milliseconds(e.Took)), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes),
 	}
 	level := slog.LevelInfo
 	if e.Err != nil {
@@ -35,6 +36,9 @@ func logQuery(log *slog.Logger, e fsql.QueryEvent) {
 	log.LogAttrs(context.Background(), level, "statement", attrs...)
 }
 
+// milliseconds has the precision of microseconds.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
 // tail is the end of a session's id: enough to tell sessions apart, not to use one.
 func tail(id string) string {
 	if len(id) > 6 {
@@ -43,7 +47,14 @@ func tail(id string) string {
 	return id
 }
 
-// secrets are quoted values behind a name that speaks of a secret.
-var secrets = regexp.MustCompile(`(?is)((?:password|passwd|pwd|secret|token|credential|api[_.-]?key|access[_.-]?key|private[_.-]?key)[a-z0-9_.'"` + "`" + `-]*\s*(?:=|:|\s|,|=>)\s*)('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|[^\s'",;)]+)`)
+// secrets are the values behind a name that speaks of a secret: whatever stands
+// behind a sign, and quoted texts behind a space or comma, where a bare word is
+// rather the next word of a statement.
+var secrets = regexp.MustCompile("(?is)(" +
+	"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|authorization|(?:api|access|private)[_.-]?key)[a-z0-9_.'\"`-]*)" +
+	"(?:(\\s*(?:=>|=|:)\\s*)(?:" + quoted + "|[^\\s'\",;)]+)|([\\s,]\\s*)(?:" + quoted + "))")
 
-func redact(text string) string { return secrets.ReplaceAllString(text, "$1'***'") }
+// quoted is a text of SQL in either of its quotes.
+const quoted = `'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"`
+
+func redact(text string) string { return secrets.ReplaceAllString(text, "$1$2$3'***'") }

@@ -184,7 +184,9 @@ func connectError(address string, err error) error {
 		return Error(err)
 	}
 	hint := ""
-	if strings.Contains(st.Message(), "tls:") || strings.Contains(st.Message(), "handshake") || strings.Contains(st.Message(), "EOF") || strings.Contains(st.Message(), "HTTP/1.x") {
+	if strings.Contains(st.Message(), "x509:") {
+		hint = " Is the file of its authority named, and is this the name in its certificate?"
+	} else if strings.Contains(st.Message(), "tls:") || strings.Contains(st.Message(), "handshake") || strings.Contains(st.Message(), "EOF") || strings.Contains(st.Message(), "HTTP/1.x") {
 		hint = " Does one side use TLS and the other not?"
 	}
 	return fmt.Errorf("the server at %s cannot be reached: %s.%s", address, st.Message(), hint)

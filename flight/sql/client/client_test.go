@@ -286,7 +286,7 @@ func TestOpen(t *testing.T) {
 		{"nobody there", client.Config{Address: closed.Addr().String()}, "cannot be reached"},
 		{"TLS on plain", client.Config{Address: plain, TLS: lax}, "TLS"},
 		{"plain on TLS", client.Config{Address: secured}, "cannot be reached"},
-		{"an unknown authority", client.Config{Address: secured, TLS: &tls.Config{}}, "certificate"},
+		{"an unknown authority", client.Config{Address: secured, TLS: &tls.Config{}}, "authority named"},
 		{"no login", client.Config{Address: secured, TLS: lax}, "login"},
 		{"a wrong password", client.Config{Address: secured, TLS: lax, User: "ann", Password: "x"}, "login"},
 		{"a wrong token", client.Config{Address: secured, TLS: lax, Token: "x"}, "login"},
