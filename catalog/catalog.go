@@ -8,6 +8,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/expr"
 )
@@ -75,6 +76,8 @@ type Scan struct {
 	Partition []int
 	Splits    []Split
 	Stats     Stats // of what is left after skipping
+	// Within are the folders that the splits are opened within; nil: anywhere.
+	Within *store.Bounds `wire:"optional"`
 }
 
 // Split is a piece of a table that one thread reads at a time.
@@ -223,6 +226,8 @@ type WriteTarget struct {
 	// SingleFile makes one file out of all rows (reports), named Location itself when FileName is empty.
 	SingleFile bool
 	FileName   string
+	// Within are the folders that files are made within; nil: anywhere.
+	Within *store.Bounds `wire:"optional"`
 }
 
 // StagingName is the folder beneath a location in which jobs stage their files.

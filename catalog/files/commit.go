@@ -11,7 +11,6 @@ import (
 	"github.com/volley-sql/volley/catalog/partition"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/catalog/store/local"
-	"github.com/volley-sql/volley/internal/filelock"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 )
@@ -50,7 +49,7 @@ func (j *Job) Publish(ctx context.Context, mode catalog.WriteMode, static map[st
 		return j.publishSingle(ctx, files)
 	}
 	root := strings.TrimRight(slash(j.Target.Location), "/")
-	unlock, err := lockCommits(ctx, j.Target)
+	unlock, err := lockCommits(ctx, j.st, j.Target)
 	if err != nil {
 		return err
 	}
@@ -99,14 +98,14 @@ func (j *Job) publishSingle(ctx context.Context, files []catalog.File) error {
 }
 
 // lockCommits lets one writer at a time publish to a location. The function returned may be called twice.
-func lockCommits(ctx context.Context, t catalog.WriteTarget) (unlock func(), err error) {
+func lockCommits(ctx context.Context, st store.Store, t catalog.WriteTarget) (unlock func(), err error) {
 	dir := t.StagingDir()
 	if !local.Is(dir) {
 		return func() {}, nil
 	}
-	l, err := lockJob(ctx, path.Dir(local.Path(dir))+"/"+commitLockID)
+	l, err := lockJob(ctx, st, path.Dir(local.Path(dir))+"/"+commitLockID)
 	if err != nil {
-		return nil, sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot publish to %s: %v.", t.Location, err)
+		return nil, cannot(err, "publish to", t.Location)
 	}
 	return func() {
 		if l != nil {
@@ -250,7 +249,7 @@ func recoverCommit(ctx context.Context, st store.Store, root string) {
 	}
 	if local.Is(root) {
 		// Only a dead job's list is anybody else's business.
-		l, err := filelock.Try(local.Path(root) + "/" + catalog.StagingName + "/" + c.Job + ".lock")
+		l, err := st.TryLock(ctx, root+"/"+catalog.StagingName+"/"+c.Job+".lock")
 		if err != nil || l == nil {
 			return
 		}

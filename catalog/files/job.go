@@ -6,14 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/catalog/store/local"
-	"github.com/volley-sql/volley/internal/filelock"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
@@ -24,7 +22,7 @@ import (
 type Job struct {
 	Target catalog.WriteTarget
 	st     store.Store
-	lock   *filelock.Lock
+	lock   store.Lock
 	// made is set if the location was not there before.
 	made bool
 }
@@ -42,15 +40,16 @@ func StartJob(ctx context.Context, st store.Store, target catalog.WriteTarget) (
 	if target.Job == "" {
 		target.Job = NewJobID()
 	}
+	target.Within = st.Bounds()
 	j := &Job{Target: target, st: st}
 	if err := j.checkLocation(ctx); err != nil {
 		return nil, err
 	}
 	dir := target.StagingDir()
 	if local.Is(dir) {
-		l, err := lockJob(ctx, local.Path(dir))
+		l, err := lockJob(ctx, st, dir)
 		if err != nil {
-			return nil, sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot write below %s: %v.", target.Location, err)
+			return nil, cannot(err, "write below", target.Location)
 		}
 		j.lock = l
 	}
@@ -67,17 +66,30 @@ func StartJob(ctx context.Context, st store.Store, target catalog.WriteTarget) (
 // the new lock for a moment while it looks for dead ones, and another may
 // remove the empty folders the lock is to lie in, even while they are made:
 // MkdirAll then says that one is there, or that one is not.
-func lockJob(ctx context.Context, dir string) (*filelock.Lock, error) {
+func lockJob(ctx context.Context, st store.Store, dir string) (store.Lock, error) {
 	for try := 0; ; try++ {
-		var l *filelock.Lock
-		err := os.MkdirAll(filepath.Dir(dir), 0o777)
+		var l store.Lock
+		err := st.MkdirAll(ctx, filepath.Dir(local.Path(dir)))
 		if err == nil {
-			l, err = filelock.Acquire(ctx, dir+".lock")
+			l, err = st.Lock(ctx, dir+".lock")
 		}
 		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) || try > 100 {
 			return l, err
 		}
 	}
+}
+
+// cannot is the error of a write that does not begin or end: of the system, or
+// of a place that may not be used.
+func cannot(err error, what, location string) error {
+	if sqlerr.Is(err, sqlerr.InsufficientPermissionsExtLoc) {
+		return err
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot %s %s: %v.", what, location, pe)
+	}
+	return sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot %s %s: %v.", what, location, err)
 }
 
 // checkLocation refuses a folder where a file is, and the other way round.
@@ -108,29 +120,29 @@ func (j *Job) sweep(ctx context.Context) {
 	// First: what a dead job had begun to publish still lies in its staging folder.
 	recoverCommit(ctx, j.st, strings.TrimRight(slash(j.Target.Location), "/"))
 	parent := filepath.Dir(local.Path(dir))
-	entries, err := os.ReadDir(parent)
+	names, err := j.st.Names(ctx, parent)
 	if err != nil {
 		return
 	}
-	for _, e := range entries {
-		id := strings.TrimSuffix(e.Name(), ".lock")
+	for _, name := range names {
+		id := strings.TrimSuffix(name, ".lock")
 		if id == j.Target.Job || id == commitLockID {
 			continue
 		}
-		removeDead(parent, id)
+		removeDead(ctx, j.st, parent, id)
 	}
 }
 
 // removeDead removes the staging folder of job id if nobody holds its lock.
-func removeDead(parent, id string) {
+func removeDead(ctx context.Context, st store.Store, parent, id string) {
 	path := filepath.Join(parent, id)
-	l, err := filelock.Try(path + ".lock")
+	l, err := st.TryLock(ctx, path+".lock")
 	if err != nil || l == nil {
 		return
 	}
 	defer l.Unlock()
-	os.RemoveAll(path)
-	os.Remove(path + ".lock")
+	_ = st.RemoveAll(ctx, path)
+	_ = st.Remove(ctx, path+".lock")
 }
 
 // Discard removes what the job staged. It may be called after Publish and more than once.
@@ -138,16 +150,16 @@ func (j *Job) Discard(ctx context.Context) error {
 	dir := j.Target.StagingDir()
 	err := j.st.RemoveAll(ctx, dir)
 	if j.lock != nil {
-		os.Remove(local.Path(dir) + ".lock")
+		_ = j.st.Remove(ctx, dir+".lock")
 		j.lock.Unlock()
 		j.lock = nil
 	}
 	if local.Is(dir) {
 		// The folders above, if nothing else is in them.
 		parent := filepath.Dir(local.Path(dir))
-		removeDead(parent, commitLockID)
-		if os.Remove(parent) == nil && j.made && !j.Target.SingleFile {
-			os.Remove(filepath.Dir(parent))
+		removeDead(ctx, j.st, parent, commitLockID)
+		if j.st.Remove(ctx, parent) == nil && j.made && !j.Target.SingleFile {
+			_ = j.st.Remove(ctx, filepath.Dir(parent))
 		}
 	}
 	return err

@@ -38,7 +38,7 @@ func (t *Table) Scan(ctx context.Context, cols []int, filters []expr.Expr, evalu
 	}
 	s := &catalog.Scan{
 		Format: t.format.Name(), Options: maps.Clone(t.opts), Schema: t.schema, Cols: cols,
-		Partition: t.PartitionColumns(), Stats: catalog.Stats{Rows: 0},
+		Partition: t.PartitionColumns(), Stats: catalog.Stats{Rows: 0}, Within: t.cfg.Store.Bounds(),
 	}
 	for _, ss := range splits {
 		s.Splits = append(s.Splits, ss...)

@@ -31,6 +31,28 @@ type Store interface {
 	Remove(ctx context.Context, path string) error
 	RemoveAll(ctx context.Context, path string) error
 	MkdirAll(ctx context.Context, path string) error
+	// Names lists all that is directly in a folder, hidden names too.
+	Names(ctx context.Context, path string) ([]string, error)
+	// Lock waits for the exclusive lock of a file, which it makes if need be.
+	Lock(ctx context.Context, path string) (Lock, error)
+	// TryLock is nil if somebody else holds the lock.
+	TryLock(ctx context.Context, path string) (Lock, error)
+	// Bounds are what the store keeps to; nil: it opens everything.
+	Bounds() *Bounds
+}
+
+// Lock is a lock that is held.
+type Lock interface {
+	Unlock() error
+}
+
+// Bounds are the folders that a store keeps to. They are data: whoever opens
+// files that somebody else was allowed to opens them within the same.
+type Bounds struct {
+	// Folders are absolute paths on this machine.
+	Folders []string
+	// Beyond leaves alone what by its name is in none of the folders.
+	Beyond bool
 }
 
 // Reader reads a file at random.

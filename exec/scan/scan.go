@@ -25,7 +25,7 @@ import (
 	"github.com/volley-sql/volley/catalog/format/all"
 	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/store"
-	"github.com/volley-sql/volley/catalog/store/local"
+	"github.com/volley-sql/volley/catalog/store/fence"
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
@@ -66,7 +66,11 @@ func New(env *flow.Env, n *physical.Scan, splits []catalog.Split) (flow.Source, 
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{env: env, node: n, splits: splits, format: f, store: local.New(), options: n.Scan.Options}
+	st, err := fence.Within(n.Scan.Within)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{env: env, node: n, splits: splits, format: f, store: st, options: n.Scan.Options}
 	if env.Context != nil {
 		s.options = textvalue.WithZone(n.Scan.Options, env.Context.TimeZone)
 	}

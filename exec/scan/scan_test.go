@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/format/parquet"
+	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/function"
@@ -283,5 +285,34 @@ func TestCancel(t *testing.T) {
 	}
 	if rows != 3 {
 		t.Error(rows)
+	}
+}
+
+// TestSplitsWithinBounds: a file that a scan was planned over is opened within
+// the folders it was allowed in, and not where a link leads by then.
+func TestSplitsWithinBounds(t *testing.T) {
+	splits := table(t, 2)
+	data := filepath.Dir(splits[0].Path)
+	n := node([]int{2})
+	n.Scan.Within = &store.Bounds{Folders: []string{filepath.Dir(data)}}
+	want, err := run(t, env(t, 2, 64), n, splits)
+	if err != nil || len(want) != 200 {
+		t.Fatalf("%d rows, %v", len(want), err)
+	}
+	top, err := os.MkdirTemp("", "away") // t.TempDir lies beside the data
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(top)
+	away := top + "/away"
+	if err := errors.Join(os.Rename(data, away), os.Symlink(away, data)); err != nil {
+		t.Skip(err)
+	}
+	if _, err := run(t, env(t, 2, 64), n, splits); !sqlerr.Is(err, sqlerr.InsufficientPermissionsExtLoc) {
+		t.Error(err)
+	}
+	n.Scan.Within = nil
+	if rows, err := run(t, env(t, 2, 64), n, splits); err != nil || len(rows) != 200 {
+		t.Errorf("without bounds: %d rows, %v", len(rows), err)
 	}
 }

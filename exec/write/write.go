@@ -26,7 +26,7 @@ import (
 	"github.com/volley-sql/volley/catalog/format/textfile"
 	"github.com/volley-sql/volley/catalog/format/textvalue"
 	"github.com/volley-sql/volley/catalog/store"
-	"github.com/volley-sql/volley/catalog/store/local"
+	"github.com/volley-sql/volley/catalog/store/fence"
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
@@ -79,7 +79,11 @@ func New(env *flow.Env, n *physical.Write) (*Write, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Write{env: env, target: t, format: f, opts: format.Options{}, store: local.New(), parts: t.Partition}
+	st, err := fence.Within(t.Within)
+	if err != nil {
+		return nil, err
+	}
+	w := &Write{env: env, target: t, format: f, opts: format.Options{}, store: st, parts: t.Partition}
 	for k, v := range t.Options {
 		w.opts[strings.ToLower(k)] = v
 	}

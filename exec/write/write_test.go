@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/volley-sql/volley/catalog"
+	"github.com/volley-sql/volley/catalog/store"
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
@@ -238,5 +239,25 @@ func TestMemoryLimit(t *testing.T) {
 		if a.Used() != 0 {
 			t.Errorf("%d bytes are still reserved", a.Used())
 		}
+	}
+}
+
+// TestWritesWithinBounds: no file is made where a link leads out of the folders.
+func TestWritesWithinBounds(t *testing.T) {
+	top, away := filepath.ToSlash(t.TempDir()), t.TempDir()
+	if err := os.Symlink(away, top+"/out"); err != nil {
+		t.Skip(err)
+	}
+	to := target(t, 1)
+	to.Location, to.Within = top+"/out", &store.Bounds{Folders: []string{top}}
+	if _, _, err := run(t, to, batches(10, 5, 3, false, nil)); !sqlerr.Is(err, sqlerr.InsufficientPermissionsExtLoc) {
+		t.Error(err)
+	}
+	if found, err := os.ReadDir(away); err != nil || len(found) > 0 {
+		t.Errorf("%v, %v", found, err)
+	}
+	to.Location = top + "/in"
+	if _, got, err := run(t, to, batches(10, 5, 3, false, nil)); err != nil || len(got) == 0 {
+		t.Error(got, err)
 	}
 }

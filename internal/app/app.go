@@ -150,11 +150,16 @@ func masterOf(o Options, s *settings.Snapshot) (cluster.Master, error) {
 	return m, err
 }
 
-func (a *App) openCatalog(folder string) {
-	st := a.store
+// tableStore is the store of tables that were put somewhere before.
+func (a *App) tableStore() store.Store {
 	if a.fence != nil {
-		st = a.fence.Unlinked(st)
+		return a.fence.Unlinked()
 	}
+	return a.store
+}
+
+func (a *App) openCatalog(folder string) {
+	st := a.tableStore()
 	if folder == "" {
 		m := memory.New(CatalogName, st)
 		a.catalogs, a.closers = []catalog.Catalog{m}, append(a.closers, m.Close)
@@ -192,12 +197,12 @@ func (a *App) SessionOf(ctx context.Context, u User) (*session.Session, error) {
 		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.store,
 		Runner: &runner{a}, Settings: a.base, Shared: a.shared, User: u.Name, Roles: u.Roles, Access: access,
 		Temporary: func() (catalog.Catalog, func() error) {
-			m := memory.New("", a.store)
+			m := memory.New("", a.tableStore())
 			return m, m.Close
 		},
 	}
 	if a.fence != nil {
-		c.Store, c.MayUse = a.fence.Store(a.store), a.fence.Check
+		c.Store, c.MayUse = a.fence.Store(), a.fence.Check
 	}
 	s, err := session.New(c)
 	if err != nil {
@@ -219,7 +224,7 @@ func (a *App) openFiles(ctx context.Context, formatName, path string, options ma
 	}
 	st := a.store
 	if a.fence != nil {
-		st = a.fence.Store(st)
+		st = a.fence.Store()
 	}
 	return files.Open(ctx, st, path, formatName, opts, declared)
 }

@@ -13,11 +13,27 @@ import (
 // Lock is a held lock.
 type Lock struct{ f *os.File }
 
+// Files opens and describes files, as package os does or within bounds.
+type Files interface {
+	OpenFile(path string, flag int, perm os.FileMode) (*os.File, error)
+	Stat(path string) (os.FileInfo, error)
+}
+
+type system struct{}
+
+func (system) OpenFile(path string, flag int, perm os.FileMode) (*os.File, error) {
+	return os.OpenFile(path, flag, perm)
+}
+func (system) Stat(path string) (os.FileInfo, error) { return os.Stat(path) }
+
 // Try takes the exclusive lock of the file at path, which it makes if need be.
 // It returns nil and no error if somebody else holds it.
-func Try(path string) (*Lock, error) {
+func Try(path string) (*Lock, error) { return TryIn(system{}, path) }
+
+// TryIn is Try of a file that fs opens.
+func TryIn(fs Files, path string) (*Lock, error) {
 	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+		f, err := fs.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
 			return nil, err
 		}
@@ -29,7 +45,7 @@ func Try(path string) (*Lock, error) {
 		// Whoever held the lock may have removed the file after we opened it;
 		// then this lock excludes nobody.
 		mine, err1 := f.Stat()
-		there, err2 := os.Stat(path)
+		there, err2 := fs.Stat(path)
 		if err1 == nil && err2 == nil && os.SameFile(mine, there) {
 			return &Lock{f}, nil
 		}
@@ -42,8 +58,13 @@ func Try(path string) (*Lock, error) {
 
 // Acquire waits for the exclusive lock of the file at path.
 func Acquire(ctx context.Context, path string) (*Lock, error) {
+	return AcquireIn(ctx, system{}, path)
+}
+
+// AcquireIn is Acquire of a file that fs opens.
+func AcquireIn(ctx context.Context, fs Files, path string) (*Lock, error) {
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
-		l, err := Try(path)
+		l, err := TryIn(fs, path)
 		if l != nil || err != nil {
 			return l, err
 		}

@@ -1,6 +1,13 @@
 // Package fence keeps a store to some folders: what statements of clients name
 // outside of them is refused before anything looks at it, in the same words
 // whether it is there or not.
+//
+//	path ─► inside by its name? ─► os.Root of the folder ─► the file
+//
+// What is inside is opened through its folder (os.Root), step by step and never
+// by its whole name: a link that takes the place of a folder at any moment
+// leads nowhere but to places inside. The folders themselves, and those above
+// them, are the operator's to keep.
 package fence
 
 import (
@@ -8,6 +15,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/volley-sql/volley/catalog/store"
@@ -17,13 +25,14 @@ import (
 
 // Fence knows the folders that may be used. It is immutable.
 type Fence struct {
-	roots []string // without links
-	named []string // as they were named, made absolute
+	roots []string // without links, the outer ones first
+	named []string // as they were named, made absolute; by place in roots
 }
 
 // New makes a fence around folders, none of which need be there yet.
 func New(folders []string) (*Fence, error) {
 	f := &Fence{}
+	var found [][2]string
 	for _, dir := range folders {
 		r, err := resolve(local.Path(dir))
 		if err != nil {
@@ -33,7 +42,11 @@ func New(folders []string) (*Fence, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.roots, f.named = append(f.roots, r), append(f.named, abs)
+		found = append(found, [2]string{r, abs})
+	}
+	slices.SortStableFunc(found, func(a, b [2]string) int { return len(a[0]) - len(b[0]) })
+	for _, p := range found {
+		f.roots, f.named = append(f.roots, p[0]), append(f.named, p[1])
 	}
 	return f, nil
 }
@@ -43,6 +56,10 @@ func (f *Fence) Check(path string) error {
 	if f.inside(path) {
 		return nil
 	}
+	return outside(path)
+}
+
+func outside(path string) error {
 	return sqlerr.New(sqlerr.InsufficientPermissionsExtLoc, "Files at `%s` may not be used here.", path).
 		WithHint("The server was started with the folders that statements may use (--files).")
 }
@@ -119,16 +136,46 @@ func resolve(p string) (string, error) {
 }
 
 // Store is a store that reaches no further than the fence.
-func (f *Fence) Store(s store.Store) store.Store { return &fenced{s, f.Check} }
+func (f *Fence) Store() store.Store { return f.store(false) }
 
 // Unlinked is a store for tables that were put somewhere before: what is not in
 // the fence by its name is left alone, and what is must still be when it is used,
 // whatever links have been put there since.
-func (f *Fence) Unlinked(s store.Store) store.Store { return &fenced{s, f.leads} }
+func (f *Fence) Unlinked() store.Store { return f.store(true) }
 
+func (f *Fence) store(beyond bool) *fenced {
+	s := &fenced{Store: local.Over(doors{f, beyond}), f: f, check: f.Check, beyond: beyond}
+	if beyond {
+		s.check = f.leads
+	}
+	return s
+}
+
+// Within is the store of local files that keeps to bounds, which were those of
+// a store here or in another process. nil: it opens everything.
+func Within(b *store.Bounds) (store.Store, error) {
+	if b == nil {
+		return local.New(), nil
+	}
+	f, err := New(b.Folders)
+	if err != nil {
+		return nil, err
+	}
+	return f.store(b.Beyond), nil
+}
+
+// fenced asks for every path once before anything is done with it: for patterns
+// and paths of other places, of which the doors below know nothing.
 type fenced struct {
 	store.Store
-	check func(path string) error
+	f      *Fence
+	check  func(path string) error
+	beyond bool
+}
+
+// Bounds implements store.Store.
+func (s *fenced) Bounds() *store.Bounds {
+	return &store.Bounds{Folders: append(slices.Clone(s.f.roots), s.f.named...), Beyond: s.beyond}
 }
 
 // Stat implements store.Store.
@@ -149,20 +196,10 @@ func (s *fenced) Open(ctx context.Context, path string) (store.Reader, error) {
 
 // List implements store.Store. Files that links lead to outside the fence are refused, not left out: rows would be missing.
 func (s *fenced) List(ctx context.Context, path string) iter.Seq2[store.File, error] {
-	return func(yield func(store.File, error) bool) {
-		if err := s.check(path); err != nil {
-			yield(store.File{}, err)
-			return
-		}
-		for file, err := range s.Store.List(ctx, path) {
-			if err == nil {
-				err = s.check(file.Path)
-			}
-			if !yield(file, err) || err != nil {
-				return
-			}
-		}
+	if err := s.check(path); err != nil {
+		return func(yield func(store.File, error) bool) { yield(store.File{}, err) }
 	}
+	return s.Store.List(ctx, path)
 }
 
 // Glob implements store.Store.
@@ -170,13 +207,7 @@ func (s *fenced) Glob(ctx context.Context, pattern string) ([]store.File, error)
 	if err := s.check(pattern); err != nil {
 		return nil, err
 	}
-	found, err := s.Store.Glob(ctx, pattern)
-	for _, file := range found {
-		if err := s.check(file.Path); err != nil {
-			return nil, err
-		}
-	}
-	return found, err
+	return s.Store.Glob(ctx, pattern)
 }
 
 // Create implements store.Store.
@@ -219,4 +250,28 @@ func (s *fenced) MkdirAll(ctx context.Context, path string) error {
 		return err
 	}
 	return s.Store.MkdirAll(ctx, path)
+}
+
+// Names implements store.Store.
+func (s *fenced) Names(ctx context.Context, path string) ([]string, error) {
+	if err := s.check(path); err != nil {
+		return nil, err
+	}
+	return s.Store.Names(ctx, path)
+}
+
+// Lock implements store.Store.
+func (s *fenced) Lock(ctx context.Context, path string) (store.Lock, error) {
+	if err := s.check(path); err != nil {
+		return nil, err
+	}
+	return s.Store.Lock(ctx, path)
+}
+
+// TryLock implements store.Store.
+func (s *fenced) TryLock(ctx context.Context, path string) (store.Lock, error) {
+	if err := s.check(path); err != nil {
+		return nil, err
+	}
+	return s.Store.TryLock(ctx, path)
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/volley-sql/volley/catalog/store/local"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
@@ -79,7 +78,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%q: %v", c.path, err)
 		}
 	}
-	s, ctx := f.Store(local.New()), t.Context()
+	s, ctx := f.Store(), t.Context()
 	if _, err := s.Open(ctx, top+"/secret/key"); !sqlerr.Is(err, sqlerr.InsufficientPermissionsExtLoc) {
 		t.Error(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -117,10 +116,10 @@ func (s *Store) match(ctx context.Context, dir string, parts []string, found map
 	} else if !strings.ContainsAny(head, `*?[\`) {
 		return s.match(ctx, join(dir, head), rest, found)
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := s.sys.ReadDir(dir)
 	if err != nil {
 		// A literal part that is not there, or a file where a folder should be, matches nothing.
-		if info, serr := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || serr == nil && !info.IsDir() {
+		if info, serr := s.sys.Stat(dir); errors.Is(err, fs.ErrNotExist) || serr == nil && !info.IsDir() {
 			return nil
 		}
 		return fault(err, dir)
@@ -157,10 +156,12 @@ func join(dir, name string) string {
 
 // take adds the file at path, or the files below it.
 func (s *Store) take(ctx context.Context, path string, found map[string]store.File) error {
-	info, err := os.Stat(path)
+	info, err := s.sys.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case sqlerr.As(err) != nil: // it may not be looked at
+		return err
 	case err != nil:
 		// A file used as a folder: "x.csv/*" matches nothing.
 		return nil

@@ -19,14 +19,18 @@ import (
 	"strings"
 
 	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/internal/filelock"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
-// Store reads and writes local files. The zero value is ready to use.
-type Store struct{}
+// Store reads and writes local files.
+type Store struct{ sys System }
 
 // New returns the local store.
-func New() *Store { return &Store{} }
+func New() *Store { return &Store{direct{}} }
+
+// Over returns the store of what sys reaches.
+func Over(sys System) *Store { return &Store{sys} }
 
 var _ store.Store = (*Store)(nil)
 
@@ -69,6 +73,8 @@ func fault(err error, path string) error {
 	switch {
 	case err == nil:
 		return nil
+	case sqlerr.As(err) != nil:
+		return err
 	case errors.Is(err, fs.ErrNotExist):
 		return sqlerr.Wrap(err, sqlerr.FileNotFound, "Path does not exist: %s.", path)
 	}
@@ -85,12 +91,12 @@ func describe(path string, info fs.FileInfo) store.File {
 
 // Stat describes a file or folder. Pipes, sockets and devices are neither:
 // opening one may wait for ever.
-func (*Store) Stat(_ context.Context, path string) (store.File, bool, error) {
+func (s *Store) Stat(_ context.Context, path string) (store.File, bool, error) {
 	p, err := local(path)
 	if err != nil {
 		return store.File{}, false, err
 	}
-	info, err := os.Stat(p)
+	info, err := s.sys.Stat(p)
 	if err != nil {
 		return store.File{}, false, fault(err, path)
 	}
@@ -113,12 +119,12 @@ type reader struct {
 func (r *reader) Size() int64 { return r.size }
 
 // Open reads a file at random.
-func (*Store) Open(_ context.Context, path string) (store.Reader, error) {
+func (s *Store) Open(_ context.Context, path string) (store.Reader, error) {
 	p, err := local(path)
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(p)
+	f, err := s.sys.Open(p)
 	if err != nil {
 		return nil, fault(err, path)
 	}
@@ -135,24 +141,24 @@ func (*Store) Open(_ context.Context, path string) (store.Reader, error) {
 
 // List walks the files below a folder, sorted by path. Links to folders are
 // followed, except to one that the link is in.
-func (*Store) List(ctx context.Context, path string) iter.Seq2[store.File, error] {
+func (s *Store) List(ctx context.Context, path string) iter.Seq2[store.File, error] {
 	return func(yield func(store.File, error) bool) {
 		p, err := local(path)
 		if err != nil {
 			yield(store.File{}, err)
 			return
 		}
-		walk(ctx, p, nil, yield)
+		s.walk(ctx, p, nil, yield)
 	}
 }
 
 // walk yields the visible files below dir, which is in the folders above, and reports whether to go on.
-func walk(ctx context.Context, dir string, above []string, yield func(store.File, error) bool) bool {
+func (s *Store) walk(ctx context.Context, dir string, above []string, yield func(store.File, error) bool) bool {
 	if err := ctx.Err(); err != nil {
 		yield(store.File{}, err)
 		return false
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := s.sys.ReadDir(dir)
 	if err != nil {
 		yield(store.File{}, fault(err, dir))
 		return false
@@ -164,13 +170,13 @@ func walk(ctx context.Context, dir string, above []string, yield func(store.File
 		}
 		p := filepath.Join(dir, e.Name())
 		if e.IsDir() {
-			if !walk(ctx, p, above, yield) {
+			if !s.walk(ctx, p, above, yield) {
 				return false
 			}
 			continue
 		}
 		// Stat, not the entry's own information: a link to a file is that file.
-		info, err := os.Stat(p)
+		info, err := s.sys.Stat(p)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue // removed meanwhile
@@ -178,7 +184,7 @@ func walk(ctx context.Context, dir string, above []string, yield func(store.File
 			yield(store.File{}, fault(err, p))
 			return false
 		case info.IsDir():
-			if !inside(above, info) && !walk(ctx, p, above, yield) {
+			if !s.inside(above, info) && !s.walk(ctx, p, above, yield) {
 				return false
 			}
 			continue
@@ -193,15 +199,15 @@ func walk(ctx context.Context, dir string, above []string, yield func(store.File
 }
 
 // inside reports whether a folder is one of those that are given by their paths.
-func inside(above []string, folder fs.FileInfo) bool {
+func (s *Store) inside(above []string, folder fs.FileInfo) bool {
 	return slices.ContainsFunc(above, func(p string) bool {
-		f, err := os.Stat(p)
+		f, err := s.sys.Stat(p)
 		return err == nil && os.SameFile(f, folder)
 	})
 }
 
 // Rename moves a file or folder; a file at the new place is replaced.
-func (*Store) Rename(_ context.Context, from, to string) error {
+func (s *Store) Rename(_ context.Context, from, to string) error {
 	src, err := local(from)
 	if err != nil {
 		return err
@@ -210,22 +216,64 @@ func (*Store) Rename(_ context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(dst), 0o777); err != nil {
+	if err := s.sys.MkdirAll(filepath.Dir(dst), 0o777); err != nil {
 		return fault(err, to)
 	}
-	return fault(os.Rename(src, dst), from)
+	return fault(s.sys.Rename(src, dst), from)
 }
 
 // Remove deletes a file or an empty folder.
-func (*Store) Remove(_ context.Context, path string) error { return change(path, os.Remove) }
+func (s *Store) Remove(_ context.Context, path string) error { return change(path, s.sys.Remove) }
 
 // RemoveAll deletes a folder with all that is in it; it is no error if there is none.
-func (*Store) RemoveAll(_ context.Context, path string) error { return change(path, os.RemoveAll) }
+func (s *Store) RemoveAll(_ context.Context, path string) error { return change(path, s.sys.RemoveAll) }
 
 // MkdirAll makes a folder and those above it.
-func (*Store) MkdirAll(_ context.Context, path string) error {
-	return change(path, func(p string) error { return os.MkdirAll(p, 0o777) })
+func (s *Store) MkdirAll(_ context.Context, path string) error {
+	return change(path, func(p string) error { return s.sys.MkdirAll(p, 0o777) })
 }
+
+// Names lists all that is directly in a folder.
+func (s *Store) Names(_ context.Context, path string) ([]string, error) {
+	p, err := local(path)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.sys.ReadDir(p)
+	if err != nil {
+		return nil, fault(err, path)
+	}
+	out := make([]string, len(entries))
+	for i, e := range entries {
+		out[i] = e.Name()
+	}
+	return out, nil
+}
+
+// Lock waits for the lock of a file. Locks are those of package filelock.
+func (s *Store) Lock(ctx context.Context, path string) (store.Lock, error) {
+	return s.lock(path, func(p string) (*filelock.Lock, error) { return filelock.AcquireIn(ctx, s.sys, p) })
+}
+
+// TryLock takes the lock of a file if nobody else has it.
+func (s *Store) TryLock(_ context.Context, path string) (store.Lock, error) {
+	return s.lock(path, func(p string) (*filelock.Lock, error) { return filelock.TryIn(s.sys, p) })
+}
+
+func (s *Store) lock(path string, take func(p string) (*filelock.Lock, error)) (store.Lock, error) {
+	p, err := local(path)
+	if err != nil {
+		return nil, err
+	}
+	l, err := take(p)
+	if l == nil || err != nil {
+		return nil, fault(err, path)
+	}
+	return l, nil
+}
+
+// Bounds implements store.Store.
+func (s *Store) Bounds() *store.Bounds { return nil }
 
 func change(path string, f func(p string) error) error {
 	p, err := local(path)

@@ -14,30 +14,32 @@ import (
 // writer collects a file under a hidden name beside its final one, so that a
 // reader of the folder sees all of the file or nothing.
 type writer struct {
+	sys  System
 	f    *os.File
 	buf  *bufio.Writer
+	tmp  string // where f is until it is whole
 	to   string
 	done bool
 }
 
 // Create starts a file; folders above it are made.
-func (*Store) Create(_ context.Context, path string) (store.Writer, error) {
+func (s *Store) Create(_ context.Context, path string) (store.Writer, error) {
 	to, err := local(path)
 	if err != nil {
 		return nil, err
 	}
 	dir, name := filepath.Split(to)
 	if dir != "" {
-		if err := os.MkdirAll(dir, 0o777); err != nil {
+		if err := s.sys.MkdirAll(dir, 0o777); err != nil {
 			return nil, fault(err, path)
 		}
 	}
 	tmp := filepath.Join(dir, fmt.Sprintf(".%s.%016x.tmp", name, rand.Uint64()))
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := s.sys.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, fault(err, path)
 	}
-	return &writer{f: f, buf: bufio.NewWriterSize(f, 256<<10), to: to}, nil
+	return &writer{sys: s.sys, f: f, buf: bufio.NewWriterSize(f, 256<<10), tmp: tmp, to: to}, nil
 }
 
 func (w *writer) Write(p []byte) (int, error) {
@@ -59,15 +61,15 @@ func (w *writer) Close() error {
 		err = cerr
 	}
 	if err == nil {
-		err = os.Rename(w.f.Name(), w.to)
+		err = w.sys.Rename(w.tmp, w.to)
 	}
 	if err != nil {
-		os.Remove(w.f.Name())
+		w.sys.Remove(w.tmp)
 		return fault(err, w.to)
 	}
 	// The folder's own sync makes the name durable. Not every system can, and
 	// the file is whole without it, so a failure is no error.
-	if d, err := os.Open(filepath.Dir(w.to)); err == nil {
+	if d, err := w.sys.Open(filepath.Dir(w.to)); err == nil {
 		d.Sync()
 		d.Close()
 	}
@@ -81,5 +83,5 @@ func (w *writer) Abort() error {
 	}
 	w.done = true
 	w.f.Close()
-	return fault(os.Remove(w.f.Name()), w.to)
+	return fault(w.sys.Remove(w.tmp), w.to)
 }
