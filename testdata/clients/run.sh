@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh BINARY [adbc] [jdbc] [node] [go]: the tests of Flight SQL clients, against servers they start and end.
-# Drivers come from PyPI, Maven Central and npm, and are kept under ${VOLLEY_CLIENTS:-~/.cache/volley-clients}.
+# run.sh BINARY [adbc] [jdbc] [node] [go] [validation]: the tests of Flight SQL clients, against servers they start and end.
+# Drivers come from PyPI, Maven Central, npm and Go's proxy, and are kept under ${VOLLEY_CLIENTS:-~/.cache/volley-clients}.
 # TPC-H is run where its queries and answers are: $VOLLEY_CORPORA/../bench, or ../shared/bench beside the checkout. Its data are
 # ${VOLLEY_DATA:-~/.cache/volley-data}/tpch-1, made if they are not there.
 set -euo pipefail
@@ -22,7 +22,7 @@ if [ -n "$bench" ]; then
 else
   echo "SKIP TPC-H: no queries and answers"
 fi
-for suite in ${*:-adbc jdbc node go}; do
+for suite in ${*:-adbc jdbc node go validation}; do
   echo "== $suite"
   case $suite in
   adbc)
@@ -47,6 +47,9 @@ for suite in ${*:-adbc jdbc node go}; do
     ;;
   go)
     (cd "$here/../.." && go test -count=1 -run TPCH -v ./flight/driver) || code=1
+    ;;
+  validation)
+    (cd "$here/validation" && go test -count=1 -v ./...) || code=1
     ;;
   esac
 done
