@@ -60,7 +60,7 @@ func (s *Server) CreatePreparedStatement(ctx context.Context, req flightsql.Acti
 	}
 	c.prepared[p.id] = p
 	out.Handle = s.seal.seal(handle{kind: preparedHandle, session: c.id, object: p.id})
-	out.ParameterSchema = stmt.Params()
+	out.ParameterSchema = announced(ctx, stmt.Params())
 	// Clients of old take a statement without columns for an update, so queries
 	// always have columns and statements that change something have none.
 	changes := stmt.Changes()
