@@ -32,11 +32,12 @@ var sqlTypes = []sqlType{
 	{name: "SMALLINT", xdbc: pb.XdbcDataType_XDBC_SMALLINT, size: 5, searchable: pb.Searchable_SEARCHABLE_BASIC, signed: true, radix: 10},
 	{name: "FLOAT", xdbc: pb.XdbcDataType_XDBC_REAL, size: 24, searchable: pb.Searchable_SEARCHABLE_BASIC, signed: true, radix: 2},
 	{name: "DOUBLE", xdbc: pb.XdbcDataType_XDBC_DOUBLE, size: 53, searchable: pb.Searchable_SEARCHABLE_BASIC, signed: true, radix: 2},
+	{name: "INTERVAL", xdbc: pb.XdbcDataType_XDBC_INTERVAL, prefix: "INTERVAL '", suffix: "'", searchable: pb.Searchable_SEARCHABLE_BASIC},
 	{name: "STRING", xdbc: pb.XdbcDataType_XDBC_VARCHAR, prefix: "'", suffix: "'", caseSensitive: true, searchable: pb.Searchable_SEARCHABLE_FULL},
 	{name: "DATE", xdbc: pb.XdbcDataType_XDBC_DATE, size: 10, prefix: "DATE'", suffix: "'", searchable: pb.Searchable_SEARCHABLE_BASIC, subcode: pb.XdbcDatetimeSubcode_XDBC_SUBCODE_DATE},
+	{name: "TIME", xdbc: pb.XdbcDataType_XDBC_TIME, size: 15, params: []string{"precision"}, prefix: "TIME'", suffix: "'", searchable: pb.Searchable_SEARCHABLE_BASIC, maxScale: 6, subcode: pb.XdbcDatetimeSubcode_XDBC_SUBCODE_TIME},
 	{name: "TIMESTAMP", xdbc: pb.XdbcDataType_XDBC_TIMESTAMP, size: 26, prefix: "TIMESTAMP'", suffix: "'", searchable: pb.Searchable_SEARCHABLE_BASIC, minScale: 6, maxScale: 6, subcode: pb.XdbcDatetimeSubcode_XDBC_SUBCODE_TIMESTAMP_WITH_TIMEZONE},
 	{name: "TIMESTAMP_NTZ", xdbc: pb.XdbcDataType_XDBC_TIMESTAMP, size: 26, prefix: "TIMESTAMP_NTZ'", suffix: "'", searchable: pb.Searchable_SEARCHABLE_BASIC, minScale: 6, maxScale: 6, subcode: pb.XdbcDatetimeSubcode_XDBC_SUBCODE_TIMESTAMP},
-	{name: "INTERVAL", xdbc: pb.XdbcDataType_XDBC_INTERVAL, prefix: "INTERVAL '", suffix: "'", searchable: pb.Searchable_SEARCHABLE_BASIC},
 }
 
 // typeInfo adds the rows of GetXdbcTypeInfo: of all types, or of one number.

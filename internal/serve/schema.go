@@ -69,6 +69,8 @@ func typeName(t types.Type) string {
 		return "DECIMAL"
 	case types.YearMonth, types.DayTime, types.Interval:
 		return "INTERVAL"
+	case types.Time:
+		return "TIME"
 	}
 	return t.SQL()
 }
@@ -94,6 +96,11 @@ func digits(t types.Type) (precision, scale int, ok bool) {
 		return 26, 6, true
 	case types.Date:
 		return 10, 0, true
+	case types.Time: // hh:mm:ss, and the digits of the fraction behind a point
+		if t.P == 0 {
+			return 8, 0, true
+		}
+		return 9 + int(t.P), int(t.P), true
 	}
 	return 0, 0, false
 }
