@@ -15,7 +15,16 @@ class StatementTest {
 
   @BeforeAll
   static void start() throws Exception {
-    server = new Server();
+    server = new Server("--metrics", "127.0.0.1:0");
+  }
+
+  /** The work of the connection's statements has ended at the server. */
+  static void assertIdle() throws Exception {
+    long deadline = System.currentTimeMillis() + 10_000;
+    while (server.metric("volley_queries_running") > 0 && System.currentTimeMillis() < deadline) {
+      Thread.sleep(20);
+    }
+    assertEquals(0, server.metric("volley_queries_running"), "queries that run");
   }
 
   @AfterAll
@@ -148,19 +157,6 @@ class StatementTest {
   }
 
   @Test
-  void calendars() throws Exception {
-    Calendar tokyo = Calendar.getInstance(TimeZone.getTimeZone("Asia/Tokyo"));
-    try (Statement st = con.createStatement();
-        ResultSet rs = st.executeQuery("SELECT TIMESTAMP_NTZ'2026-11-21 09:00:00' AS local, TIMESTAMP'2026-11-21 00:00:00Z' AS moment, DATE'2026-11-21' AS day")) {
-      assertTrue(rs.next());
-      assertEquals(java.time.Instant.parse("2026-11-21T00:00:00Z"), rs.getTimestamp("local", tokyo).toInstant(), "a local time is that of the calendar");
-      assertEquals(java.time.Instant.parse("2026-11-21T00:00:00Z"), rs.getTimestamp("moment").toInstant());
-      assertEquals("2026-11-21", rs.getDate("day").toString());
-      assertEquals("2026-11-21 09:00:00.0", rs.getTimestamp("local").toString());
-    }
-  }
-
-  @Test
   void emptyResult() throws Exception {
     try (Statement st = con.createStatement(); ResultSet rs = st.executeQuery("SELECT 1 AS a WHERE false")) {
       assertEquals("a", rs.getMetaData().getColumnLabel(1));
@@ -209,7 +205,7 @@ class StatementTest {
   }
 
   @Test
-  void everySetter() throws Exception {
+  void nullOfEveryType() throws Exception {
     try (Statement st = con.createStatement()) {
       st.execute("CREATE OR REPLACE TABLE sets (b BOOLEAN, t TINYINT, s SMALLINT, i INT, l BIGINT, f FLOAT, d DOUBLE, n DECIMAL(10,2), v STRING, y BINARY, dt DATE, ts TIMESTAMP, tn TIMESTAMP_NTZ)");
     }
@@ -291,6 +287,22 @@ class StatementTest {
       }));
       later.shutdownNow();
     }
+    assertIdle();
+    assertEquals(1, one("SELECT 1"));
+  }
+
+  @Test
+  void cancelAmongRows() throws Exception {
+    try (Statement st = con.createStatement(); ResultSet rs = st.executeQuery("SELECT id, repeat('x', 100) FROM range(1000000000)")) {
+      assertTrue(rs.next());
+      st.cancel();
+      assertThrows(SQLException.class, () -> {
+        while (rs.next()) {
+          rs.getLong(1);
+        }
+      });
+    }
+    assertIdle();
     assertEquals(1, one("SELECT 1"));
   }
 
@@ -298,12 +310,15 @@ class StatementTest {
   void queryTimeout() throws Exception {
     try (Statement st = con.createStatement()) {
       st.setQueryTimeout(1);
+      assertEquals(1, st.getQueryTimeout());
       assertTimeoutPreemptively(Duration.ofSeconds(15), () -> assertThrows(SQLException.class, () -> {
         try (ResultSet rs = st.executeQuery(SLOW)) {
           rs.next();
         }
       }));
     }
+    assertIdle();
+    assertEquals(1, one("SELECT 1"));
   }
 
   @Test
@@ -313,7 +328,29 @@ class StatementTest {
         assertTrue(rs.next());
       }
     }
+    assertIdle();
     assertEquals(1, one("SELECT 1"));
+  }
+
+  /** Commit and rollback of the driver say nothing to the server: each statement stands by itself, and nothing is lost. */
+  @Test
+  void autocommitOff() throws Exception {
+    try (Statement st = con.createStatement()) {
+      st.execute("CREATE OR REPLACE TABLE auto (a INT)");
+      try {
+        con.setAutoCommit(false);
+        st.executeUpdate("INSERT INTO auto VALUES (1)");
+        con.commit();
+        st.executeUpdate("INSERT INTO auto VALUES (2)");
+        con.commit();
+      } finally {
+        con.setAutoCommit(true);
+      }
+    }
+    try (Connection other = server.connect(); Statement st = other.createStatement(); ResultSet rs = st.executeQuery("SELECT count(*) FROM auto")) {
+      assertTrue(rs.next());
+      assertEquals(2, rs.getLong(1));
+    }
   }
 
   @Test
