@@ -218,6 +218,9 @@ func (rd *reader) newColumn(l *leaf, in *internedColumn, nested bool) (*column, 
 	if k, ok := v.(keeper); ok && nested {
 		k.keepBytes()
 	}
+	if k, ok := v.(lender); ok && !nested {
+		k.lendPages()
+	}
 	return &column{leaf: l, vals: v, s: rd.s, acc: rd.req.Account, nested: nested}, nil
 }
 

@@ -82,7 +82,16 @@ type fixed[T vec.Elem] struct {
 	tmp  []byte
 	wide []int64
 	has  bool
+	// lend has batches of a PLAIN page be a view of it rather than a copy. The
+	// page's buffer lives as long as the batch, as it does for texts.
+	lend bool
+	v    *vec.Vec
 }
+
+// lender is what can hand out views of pages.
+type lender interface{ lendPages() }
+
+func (f *fixed[T]) lendPages() { f.lend = f.conv == nil }
 
 func (f *fixed[T]) chunk() { f.has, f.dict = false, f.dict[:0] }
 
@@ -147,7 +156,7 @@ func initDict(h *hybrid, data []byte, n int, has bool) error {
 
 func (f *fixed[T]) begin(v *vec.Vec, n int) {
 	v.Resize(n)
-	f.dst = vec.Data[T](v)
+	f.v, f.dst = v, vec.Data[T](v)
 }
 
 func (f *fixed[T]) read(at, n int, sel []uint16) error {
@@ -162,6 +171,11 @@ func (f *fixed[T]) read(at, n int, sel []uint16) error {
 		}
 		src := f.data
 		f.data = f.data[n*f.width:]
+		if f.lend && n == len(f.dst) {
+			f.dst = cast[T](src[:n*f.width])
+			vec.SetData(f.v, f.dst)
+			return nil
+		}
 		return f.plain(dst, src)
 	case encRLEDict:
 		return f.gather(dst, sel)
