@@ -8,17 +8,15 @@ import (
 )
 
 // limited is a listener that closes connections beyond a number at once, so
-// that accepting goes on and clients see a refusal instead of silence.
+// that accepting goes on and clients see a refusal instead of silence. It tags
+// the others: a stats handler would do that as well, but it costs every call a copy of its headers.
 type limited struct {
 	net.Listener
-	max     int64
-	open    atomic.Int64
-	metrics *Metrics
+	o    *Options
+	open atomic.Int64
 }
 
-func limit(l net.Listener, n int, m *Metrics) net.Listener {
-	return &limited{Listener: l, max: int64(n), metrics: m}
-}
+func limit(l net.Listener, o *Options) net.Listener { return &limited{Listener: l, o: o} }
 
 func (l *limited) Accept() (net.Conn, error) {
 	for {
@@ -26,25 +24,36 @@ func (l *limited) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.open.Add(1) > l.max {
+		if l.open.Add(1) > int64(l.o.MaxConnections) {
 			l.open.Add(-1)
-			l.metrics.refused.WithLabelValues("connections").Inc()
+			l.o.Metrics.refused.WithLabelValues("connections").Inc()
 			c.SetDeadline(time.Now()) // no goodbye that could block
 			c.Close()
 			continue
 		}
-		l.metrics.connections.Inc()
-		return &counted{Conn: c, over: sync.OnceFunc(func() {
+		l.o.Metrics.connections.Inc()
+		at := c.RemoteAddr()
+		if l.o.Tag != nil {
+			at = l.o.Tag(at)
+		}
+		return &counted{Conn: c, at: at, over: sync.OnceFunc(func() {
 			l.open.Add(-1)
-			l.metrics.connections.Dec()
+			l.o.Metrics.connections.Dec()
+			if l.o.Ended != nil {
+				l.o.Ended(at)
+			}
 		})}, nil
 	}
 }
 
 type counted struct {
 	net.Conn
+	at   net.Addr
 	over func()
 }
+
+// RemoteAddr implements net.Conn.
+func (c *counted) RemoteAddr() net.Addr { return c.at }
 
 func (c *counted) Close() error {
 	c.over()

@@ -42,10 +42,11 @@ type Options struct {
 	// Unary and Stream are interceptors that every call passes, after those of this package.
 	Unary  []grpc.UnaryServerInterceptor
 	Stream []grpc.StreamServerInterceptor
-	// Tag adds to the context of a connection.
-	Tag func(context.Context) context.Context
-	// Ended is told of a connection's end, with the context that Tag made.
-	Ended func(context.Context)
+	// Tag gives a connection the address that calls see as that of their peer, so
+	// that it can hold what they share; nil: the client's own.
+	Tag func(net.Addr) net.Addr
+	// Ended is told of a connection's end, once, with the address that Tag gave it.
+	Ended func(net.Addr)
 	// GRPC are more options of the gRPC server.
 	GRPC    []grpc.ServerOption
 	Metrics *Metrics
@@ -100,7 +101,7 @@ func Open(o Options) (*Server, error) {
 		l.Close()
 		return nil, fmt.Errorf("%s can be reached from other machines and has no TLS: give a certificate, or say that plaintext is meant", l.Addr())
 	}
-	s := &Server{o: o, listener: limit(l, o.MaxConnections, o.Metrics), health: health.NewServer()}
+	s := &Server{o: o, listener: limit(l, &o), health: health.NewServer()}
 	creds := slices.Clone(o.GRPC)
 	if o.TLS != nil {
 		conf, err := o.TLS.config()
@@ -113,7 +114,6 @@ func Open(o Options) (*Server, error) {
 	s.Server = grpc.NewServer(append(creds,
 		grpc.ChainUnaryInterceptor(append([]grpc.UnaryServerInterceptor{recoverUnary(o.Log), o.Metrics.unary}, o.Unary...)...),
 		grpc.ChainStreamInterceptor(append([]grpc.StreamServerInterceptor{recoverStream(o.Log), o.Metrics.stream}, o.Stream...)...),
-		grpc.StatsHandler(&tagger{tag: o.Tag, ended: o.Ended}),
 		grpc.MaxRecvMsgSize(o.MaxMessage), grpc.MaxSendMsgSize(o.MaxMessage), grpc.MaxConcurrentStreams(o.MaxStreams),
 		grpc.InitialWindowSize(8<<20), grpc.InitialConnWindowSize(16<<20),
 		// A connection that is idle holds no buffer to write with, but one to read with, which is small.

@@ -265,7 +265,12 @@ func TestLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := limit(inner, 2, NewMetrics())
+	var ended []net.Addr
+	tagged := &net.UnixAddr{Name: "tagged"}
+	l := limit(inner, &Options{
+		MaxConnections: 2, Metrics: NewMetrics(),
+		Tag: func(net.Addr) net.Addr { return tagged }, Ended: func(a net.Addr) { ended = append(ended, a) },
+	})
 	defer l.Close()
 	dial := func() net.Conn {
 		c, err := net.Dial("tcp", inner.Addr().String())
@@ -307,6 +312,9 @@ func TestLimit(t *testing.T) {
 	case <-got:
 	case <-time.After(5 * time.Second):
 		t.Error("there is no room where one has gone")
+	}
+	if len(ended) != 1 || ended[0] != tagged || one.RemoteAddr() != tagged {
+		t.Errorf("the ends of %v were told", ended)
 	}
 	if n := l.(*limited).open.Load(); n != 2 {
 		t.Errorf("%d are counted", n)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"path"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
@@ -19,6 +21,7 @@ type Metrics struct {
 	connections prometheus.Gauge
 	refused     *prometheus.CounterVec
 	calls       *prometheus.HistogramVec
+	well        sync.Map // the prometheus.Observer of calls that went well, by full method
 }
 
 // NewMetrics makes the metrics of one server.
@@ -60,5 +63,14 @@ func (m *Metrics) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerI
 }
 
 func (m *Metrics) seen(method string, start time.Time, err error) {
-	m.calls.WithLabelValues(path.Base(method), status.Code(err).String()).Observe(time.Since(start).Seconds())
+	took := time.Since(start).Seconds()
+	if err != nil {
+		m.calls.WithLabelValues(path.Base(method), status.Code(err).String()).Observe(took)
+		return
+	}
+	o, ok := m.well.Load(method)
+	if !ok {
+		o, _ = m.well.LoadOrStore(method, m.calls.WithLabelValues(path.Base(method), codes.OK.String()))
+	}
+	o.(prometheus.Observer).Observe(took)
 }

@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 )
 
@@ -32,28 +31,5 @@ func recovered(log *slog.Logger, method string, err *error) {
 	if r := recover(); r != nil {
 		log.Error("panic in a call", "method", method, "panic", r, "stack", string(debug.Stack()))
 		*err = status.Error(codes.Internal, "An internal error, which the server's log has.")
-	}
-}
-
-// tagger puts what its user wants into the context of every connection.
-type tagger struct {
-	tag   func(context.Context) context.Context
-	ended func(context.Context)
-}
-
-func (t *tagger) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
-	if t.tag == nil {
-		return ctx
-	}
-	return t.tag(ctx)
-}
-
-func (*tagger) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
-func (*tagger) HandleRPC(context.Context, stats.RPCStats)                       {}
-
-// HandleConn implements stats.Handler.
-func (t *tagger) HandleConn(ctx context.Context, s stats.ConnStats) {
-	if _, over := s.(*stats.ConnEnd); over && t.ended != nil {
-		t.ended(ctx)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,8 @@ func serveDirect(t *testing.T, executors string, o serve.ServerOptions) *direct 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { a.Close() })
+	// An executor that comes late leaves its tasks to the others.
+	wait(t, "the executors to come", func() bool { return strconv.Itoa(len(a.Driver().Executors())) == executors })
 	o.Listen.Address, o.TokenTTL = "127.0.0.1:0", time.Hour
 	if o.SQL.Endpoints == 0 {
 		o.Direct = "127.0.0.1"

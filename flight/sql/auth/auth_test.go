@@ -425,13 +425,13 @@ func TestCookies(t *testing.T) {
 		{"many", strings.Repeat(CookieName+"=x; ", 10000), "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			session, sent := g.cookie(metadata.Pairs("cookie", c.line), ann)
+			session, sent := g.cookie(metadata.NewIncomingContext(t.Context(), metadata.Pairs("cookie", c.line)), ann)
 			if session != c.session || sent != c.sent {
 				t.Errorf("%q %v", session, sent)
 			}
 		})
 	}
-	if session, _ := g.cookie(metadata.Pairs("cookie", CookieName+"="+token), Principal{Name: "bob"}); session != "" {
+	if session, _ := g.cookie(metadata.NewIncomingContext(t.Context(), metadata.Pairs("cookie", CookieName+"="+token)), Principal{Name: "bob"}); session != "" {
 		t.Error("the cookie of another user is taken")
 	}
 }

@@ -69,17 +69,18 @@ func FuzzHeaders(f *testing.F) {
 	g := &Gate{Auth: Refusals{}, Keys: k}
 	f.Fuzz(func(t *testing.T, authorization, cookie, legacy string) {
 		md := metadata.Pairs("authorization", authorization, "cookie", cookie, "auth-token-bin", legacy)
-		p, _, err := g.identify(t.Context(), md)
+		ctx := metadata.NewIncomingContext(t.Context(), md)
+		p, _, err := g.identify(ctx, authorization)
 		if err == nil && p.Name != "ann" {
 			t.Errorf("%q is %+v", authorization, p)
 		}
 		if err != nil && p.Name != "" {
 			t.Errorf("%q is refused as %+v", authorization, p)
 		}
-		if session, _ := g.cookie(md, Principal{Name: "bob"}); session != "" {
+		if session, _ := g.cookie(ctx, Principal{Name: "bob"}); session != "" {
 			t.Errorf("%q is bob's session %q", cookie, session)
 		}
-		if session, _ := g.cookie(md, Principal{Name: "ann"}); session != "" && session != "session" {
+		if session, _ := g.cookie(ctx, Principal{Name: "ann"}); session != "" && session != "session" {
 			t.Errorf("%q is the session %q", cookie, session)
 		}
 		if ctx, _, err := g.enter(metadata.NewIncomingContext(context.Background(), md)); err == nil {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/flight"
@@ -60,6 +61,8 @@ type Gate struct {
 	Log  *slog.Logger
 	// Refused is told of every refusal, for metrics.
 	Refused func(reason string)
+
+	replies recent[replyTo, metadata.MD]
 }
 
 // CookieName is the name of the cookie that holds a session token.
@@ -142,14 +145,14 @@ func (g *Gate) Handshake(stream flight.FlightService_HandshakeServer) error {
 
 // enter finds the identity of a call and the header of its reply.
 func (g *Gate) enter(ctx context.Context) (context.Context, metadata.MD, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
-	p, claims, err := g.identify(ctx, md)
+	credentials := first1(metadata.ValueFromIncomingContext(ctx, authorization))
+	p, claims, err := g.identify(ctx, credentials)
 	if err != nil {
 		return nil, nil, g.refuse(ctx, err)
 	}
 	now := time.Now()
 	id := Identity{Principal: p}
-	cookie, sent := g.cookie(md, p)
+	cookie, sent := g.cookie(ctx, p)
 	switch {
 	case cookie != "":
 		id.Session = cookie
@@ -160,23 +163,38 @@ func (g *Gate) enter(ctx context.Context) (context.Context, metadata.MD, error) 
 	}
 	token := ""
 	if claims != nil && claims.Session == id.Session && now.Sub(claims.Issued) < g.Keys.ttl/2 {
-		token = strings.TrimPrefix(first1(md.Get(authorization)), "Bearer ")
+		token = strings.TrimPrefix(credentials, "Bearer ")
 	}
 	if token == "" || !strings.Contains(token, ".") {
 		if token, err = g.Keys.Sign(p, id.Session, now); err != nil {
 			return nil, nil, status.Error(codes.Internal, "no session token could be made")
 		}
 	}
-	header := metadata.Pairs(authorization, "Bearer "+token)
-	if !sent {
+	return With(ctx, id), g.reply(replyTo{token, !sent}), nil
+}
+
+// replyTo is what the header of a reply depends on.
+type replyTo struct {
+	token  string
+	cookie bool // the client is to have one
+}
+
+// reply is the header of a reply, which is only to be read.
+func (g *Gate) reply(to replyTo) metadata.MD {
+	if header, ok := g.replies.get(to); ok {
+		return header
+	}
+	header := metadata.Pairs(authorization, "Bearer "+to.token)
+	if to.cookie {
 		// Without Max-Age and Expires: with them Java's cookies turn into another version of the format.
-		c := CookieName + "=" + token + "; Path=/; HttpOnly"
+		c := CookieName + "=" + to.token + "; Path=/; HttpOnly"
 		if g.Secure {
 			c += "; Secure"
 		}
 		header.Append("set-cookie", c)
 	}
-	return With(ctx, id), header, nil
+	g.replies.put(to, header)
+	return header
 }
 
 func first1(s []string) string {
@@ -199,10 +217,9 @@ func NewSessionID() string {
 func sessionID(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // identify judges the credentials of a call. claims is nil unless they are a session token.
-func (g *Gate) identify(ctx context.Context, md metadata.MD) (Principal, *Claims, error) {
-	header := first1(md.Get(authorization))
+func (g *Gate) identify(ctx context.Context, header string) (Principal, *Claims, error) {
 	if header == "" {
-		if t := first1(md.Get(legacyToken)); t != "" {
+		if t := first1(metadata.ValueFromIncomingContext(ctx, legacyToken)); t != "" {
 			header = "Bearer " + t
 		}
 	}
@@ -256,8 +273,8 @@ func basic(value string) (user, password string, ok bool) {
 
 // cookie is the session of the call's cookie, empty if there is none of this
 // user. sent reports whether the client has a good one already.
-func (g *Gate) cookie(md metadata.MD, p Principal) (session string, sent bool) {
-	for _, line := range md.Get("cookie") {
+func (g *Gate) cookie(ctx context.Context, p Principal) (session string, sent bool) {
+	for _, line := range metadata.ValueFromIncomingContext(ctx, "cookie") {
 		for _, part := range strings.Split(line, ";") {
 			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 			if name != CookieName {
@@ -313,29 +330,40 @@ func (g *Gate) refuse(ctx context.Context, err error) error {
 	return status.Error(codes.Unauthenticated, message)
 }
 
-type connectionKey struct{}
-
-// connection is what the calls of one connection share.
+// connection is the address of a client with what the calls of its connection share.
 type connection struct {
+	net.Addr
 	session string
 	gone    chan struct{} // closed when it ends
+
+	mu sync.Mutex
+	as map[string]string // sessions of users of the connection
 }
 
-// TagConnection gives a connection a session of its own; for the TagConn of a stats handler.
-func TagConnection(ctx context.Context) context.Context {
-	return context.WithValue(ctx, connectionKey{}, &connection{NewSessionID(), make(chan struct{})})
+// TagConnection gives the connection of a client a session of its own; for listen.Options.
+func TagConnection(client net.Addr) net.Addr {
+	return &connection{Addr: client, session: NewSessionID(), gone: make(chan struct{})}
 }
 
-// EndConnection notes that a connection has ended, once; for the HandleConn of a stats handler.
-func EndConnection(ctx context.Context) {
-	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
+// EndConnection notes that the connection of an address that TagConnection made has ended, once.
+func EndConnection(client net.Addr) {
+	if c, ok := client.(*connection); ok {
 		close(c.gone)
 	}
 }
 
+func connectionOf(ctx context.Context) *connection {
+	if p, ok := peer.FromContext(ctx); ok {
+		if c, ok := p.Addr.(*connection); ok {
+			return c
+		}
+	}
+	return nil
+}
+
 // Gone is closed when the connection of a call ends; nil if that is not known.
 func Gone(ctx context.Context) <-chan struct{} {
-	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
+	if c := connectionOf(ctx); c != nil {
 		return c.gone
 	}
 	return nil
@@ -346,13 +374,29 @@ func Gone(ctx context.Context) <-chan struct{} {
 // connection's, one for every name that is given over it: no proxy stands
 // between that might share it among clients.
 func connectionSession(ctx context.Context, anonymous bool, user string) string {
-	if c, ok := ctx.Value(connectionKey{}).(*connection); ok && anonymous {
-		if p, ok := peer.FromContext(ctx); ok {
-			if a, ok := p.Addr.(*net.TCPAddr); ok && a.IP.IsLoopback() {
-				of := sha256.Sum256([]byte(c.session + user))
-				return sessionID(of[:sessionBytes])
-			}
+	if c := connectionOf(ctx); c != nil && anonymous {
+		if a, ok := c.Addr.(*net.TCPAddr); ok && a.IP.IsLoopback() {
+			return c.sessionAs(user)
 		}
 	}
 	return NewSessionID()
+}
+
+// maxNames bounds how many names a connection remembers the sessions of.
+const maxNames = 8
+
+// sessionAs is the session of a user of the connection.
+func (c *connection) sessionAs(user string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id, ok := c.as[user]; ok {
+		return id
+	}
+	of := sha256.Sum256([]byte(c.session + user))
+	id := sessionID(of[:sessionBytes])
+	if c.as == nil || len(c.as) >= maxNames {
+		c.as = map[string]string{}
+	}
+	c.as[user] = id
+	return id
 }
