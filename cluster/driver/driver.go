@@ -68,7 +68,8 @@ type Driver struct {
 	nextID atomic.Int64
 
 	events  chan scheduler.Event
-	done    chan struct{} // closed when the loop ends
+	done    chan struct{}   // closed when the loop ends
+	ctx     context.Context // until the driver is closed
 	stop    context.CancelFunc
 	manager cluster.Manager
 	server  *grpc.Server
@@ -88,7 +89,7 @@ func Open(o Options) (*Driver, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	d := &Driver{
-		o: o, log: o.Log, acct: mem.NewAccount("this process", o.Memory), stop: stop,
+		o: o, log: o.Log, acct: mem.NewAccount("this process", o.Memory), ctx: ctx, stop: stop,
 		events: make(chan scheduler.Event, 256), done: make(chan struct{}), jobs: map[string]*job{}, execs: map[string]*link{},
 		room: scratch.New(o.SpillDir, "volley-driver-"),
 	}
@@ -215,7 +216,7 @@ func (d *Driver) abandon() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, j := range d.jobs {
-		j.finish(sqlerr.New(sqlerr.Cancelled, "The application was closed."))
+		j.finish(appClosed())
 	}
 }
 

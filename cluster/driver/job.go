@@ -18,6 +18,7 @@ import (
 	"github.com/volley-sql/volley/exec/function/all"
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/flight/control"
+	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/physical"
@@ -231,7 +232,7 @@ func (q *Job) root(ctx context.Context, reads []stage.Read, yield func(*vec.Batc
 		return false, sqlerr.New(sqlerr.InternalError, "the root stage of a job has %d tasks", s.Tasks)
 	}
 	t.Splits = firstShares(s)
-	plan, err := wireForm(s.Plan, q.j.job.Settings)
+	plan, err := wireForm(s.Plan, settings.Of(q.j.job.Settings))
 	if err != nil {
 		return false, err
 	}

@@ -151,8 +151,8 @@ func firstShares(s *stage.Stage) map[int32][]catalog.Split {
 }
 
 // wireForm sends a plan through its wire form where the settings ask for it, for tests.
-func wireForm(plan physical.Node, s map[string]string) (physical.Node, error) {
-	if !settings.WireForm.Get(settings.Of(s)) {
+func wireForm(plan physical.Node, s *settings.Snapshot) (physical.Node, error) {
+	if !settings.WireForm.Get(s) {
 		return plan, nil
 	}
 	b, err := physical.Encode(plan)

@@ -46,22 +46,44 @@ func (r *Runner) Env(t *stage.Task) (*flow.Env, error) {
 	if err != nil {
 		return nil, err
 	}
-	threads := r.Threads
+	env := r.env(s, taskName(t))
+	env.Functions = reg
+	env.Context = &function.Context{
+		ANSI: settings.ANSI.Get(s), TimeZone: settings.TimeZone(s), Now: now, Partition: t.Partition, Setting: s.Get,
+		User: t.Settings["volley.job.user"], Database: t.Settings["volley.job.database"], Catalog: t.Settings["volley.job.catalog"],
+	}
+	env.Partition, env.Partitions, env.Attempt = int(t.Partition), int(t.Partitions), int(t.Attempt)
+	env.Feeds = r.Feeds
+	return env, nil
+}
+
+// env is what settings say of the environment of a task.
+func (r *Runner) env(s *settings.Snapshot, name string) *flow.Env {
 	root, spill := settings.SpillDir.Get(s), r.SpillDir
 	if root != "" { // the session says where
 		spill = nil
 	}
 	return &flow.Env{
-		Functions: reg,
-		Context: &function.Context{
-			ANSI: settings.ANSI.Get(s), TimeZone: settings.TimeZone(s), Now: now, Partition: t.Partition, Setting: s.Get,
-			User: t.Settings["volley.job.user"], Database: t.Settings["volley.job.database"], Catalog: t.Settings["volley.job.catalog"],
-		},
-		Threads: max(1, threads), BatchSize: int(settings.BatchSize.Get(s)),
-		Account:   r.Account.Child(taskName(t), 0),
-		Partition: int(t.Partition), Partitions: int(t.Partitions), Attempt: int(t.Attempt),
-		ForceSpill: settings.ForceSpill.Get(s), SpillDir: spill, SpillRoot: root, Feeds: r.Feeds,
-	}, nil
+		Threads: max(1, r.Threads), BatchSize: int(settings.BatchSize.Get(s)), Account: r.Account.Child(name, 0),
+		ForceSpill: settings.ForceSpill.Get(s), SpillDir: spill, SpillRoot: root,
+	}
+}
+
+// BuildAlone makes the executable form of a plan that is a task by itself, on
+// one thread: it reads nothing that others made. The caller closes the account of the result.
+func (r *Runner) BuildAlone(plan physical.Node, s *settings.Snapshot, c *function.Context) (*exec.Task, *flow.Env, error) {
+	reg, err := all.Registry()
+	if err != nil {
+		return nil, nil, err
+	}
+	env := r.env(s, "task")
+	env.Functions, env.Context, env.Threads, env.Partitions = reg, c, 1, 1
+	built, err := exec.Build(env, plan, nil)
+	if err != nil {
+		env.Account.Close()
+		return nil, nil, err
+	}
+	return built, env, nil
 }
 
 func parseNow(text string) (time.Time, error) {

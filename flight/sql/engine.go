@@ -132,6 +132,8 @@ type Result struct {
 	Parts *Parts
 	// Schema is that of the rows where the statement could not tell it; nil: the statement's.
 	Schema *arrow.Schema
+	// Brief says that Rows are few, a batch of the engine's at most, and little work, which the loop over them does by itself.
+	Brief bool
 	// Affected counts rows that were written; -1 if that is not known or nothing was.
 	Affected int64
 	// Progress tells how far the work behind Rows is; nil if nothing is known.

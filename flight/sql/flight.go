@@ -101,7 +101,7 @@ func (s *Server) doGet(t *flight.Ticket, stream flight.FlightService_DoGetServer
 	if err != nil {
 		return s.failed(ctx, "", err)
 	}
-	return s.failed(ctx, "", send(stream, schema, rows))
+	return s.failed(ctx, "", send(stream, wired(schema), rows))
 }
 
 func unpack(b []byte) (proto.Message, error) {
@@ -156,5 +156,5 @@ func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query, pa
 	if q.divided() {
 		rows = q.readPart(ctx, part, s.o.KeepAlive)
 	}
-	return s.failed(ctx, q.name(), send(stream, q.schema, rows, compression(ctx, q.c.option(compressionOption))...))
+	return s.failed(ctx, q.name(), send(stream, q.wire, rows, compression(ctx, q.c.option(compressionOption))...))
 }

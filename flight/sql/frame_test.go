@@ -67,7 +67,7 @@ func TestFrames(t *testing.T) {
 			whole.Release()
 			rows := func(yield func(arrow.RecordBatch, error) bool) { yield(rec, nil) }
 			w := &wire{}
-			if err := send(w, schema, rows, c.opts...); err != nil {
+			if err := send(w, wired(schema), rows, c.opts...); err != nil {
 				t.Fatal(err)
 			}
 			if len(w.sent) != 2 {

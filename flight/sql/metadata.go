@@ -192,7 +192,7 @@ func pattern(p *string) func(string) bool {
 // described is the FlightInfo of a metadata command.
 func (s *Server) described(desc *flight.FlightDescriptor, schema *arrow.Schema) (*flight.FlightInfo, error) {
 	return &flight.FlightInfo{
-		Schema: flight.SerializeSchema(schema, s.alloc), FlightDescriptor: desc,
+		Schema: wired(schema).encoded(), FlightDescriptor: desc,
 		Endpoint:     []*flight.FlightEndpoint{{Ticket: &flight.Ticket{Ticket: desc.GetCmd()}}},
 		TotalRecords: -1, TotalBytes: -1,
 	}, nil

@@ -149,7 +149,7 @@ func (s *Server) underway(q *query, desc *flight.FlightDescriptor) (*flight.Poll
 	q.mu.Unlock()
 	out := &flight.PollInfo{
 		Info: &flight.FlightInfo{
-			Schema: flight.SerializeSchema(q.schema, s.alloc), FlightDescriptor: echo(desc), TotalRecords: -1, TotalBytes: -1, Ordered: true,
+			Schema: q.wire.encoded(), FlightDescriptor: echo(desc), TotalRecords: -1, TotalBytes: -1, Ordered: true,
 		},
 		ExpirationTime: timestamppb.New(expires),
 	}

@@ -26,8 +26,7 @@ type prepared struct {
 	bound  Statement // first, for parameters of the types that were bound
 	params []arrow.RecordBatch
 	isSet  bool
-	// encoded is the schema of bound for FlightInfos; nil until it is asked for.
-	encoded []byte
+	wire   *wireSchema // of bound
 }
 
 // release gives back the bound values.
@@ -49,7 +48,7 @@ func (s *Server) CreatePreparedStatement(ctx context.Context, req flightsql.Acti
 	if err != nil {
 		return out, s.failed(ctx, "", err)
 	}
-	p := &prepared{id: newObjectID(), text: req.GetQuery(), first: stmt, bound: stmt}
+	p := &prepared{id: newObjectID(), text: req.GetQuery(), first: stmt, bound: stmt, wire: wired(stmt.Schema())}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
@@ -162,7 +161,7 @@ func (s *Server) bind(ctx context.Context, c *client, p *prepared, r flight.Mess
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.release()
-	p.bound, p.params, p.isSet, p.encoded = bound, records, true, nil
+	p.bound, p.params, p.isSet, p.wire = bound, records, true, wired(bound.Schema())
 	return nil
 }
 
@@ -212,11 +211,7 @@ func received(err error) error {
 // run makes a query of a prepared statement and the values bound to it.
 func (c *client) run(p *prepared) (*query, error) {
 	c.mu.Lock()
-	stmt, params, isSet := p.bound, p.params, p.isSet
-	if p.encoded == nil {
-		p.encoded = encodeSchema(stmt.Schema())
-	}
-	encoded := p.encoded
+	stmt, params, isSet, wire := p.bound, p.params, p.isSet, p.wire
 	for _, r := range params {
 		r.Retain()
 	}
@@ -229,11 +224,7 @@ func (c *client) run(p *prepared) (*query, error) {
 	if n := stmt.Params().NumFields(); n > 0 && !isSet {
 		return nil, status.Errorf(codes.InvalidArgument, "The statement has %d parameters, and no values are bound to them.", n)
 	}
-	q, err := c.newQuery(p.text, stmt, params)
-	if err == nil {
-		q.encoded = encoded
-	}
-	return q, err
+	return c.newQuery(p.text, stmt, params, wire)
 }
 
 // bound makes the query of a prepared statement with the values bound to it.
@@ -269,9 +260,9 @@ func (s *Server) GetSchemaPreparedStatement(ctx context.Context, cmd flightsql.P
 	}
 	defer release()
 	c.mu.Lock()
-	bound := p.bound
+	wire := p.wire
 	c.mu.Unlock()
-	return &flight.SchemaResult{Schema: encodeSchema(bound.Schema())}, nil
+	return &flight.SchemaResult{Schema: wire.encoded()}, nil
 }
 
 // DoPutPreparedStatementUpdate implements flightsql.Server. Values may come

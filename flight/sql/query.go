@@ -39,9 +39,7 @@ type query struct {
 	text   string
 	stmt   Statement
 	params []arrow.RecordBatch // retained
-	schema *arrow.Schema
-	// encoded is the schema as a FlightInfo has it; nil: not known yet. It is set before anybody else sees the query.
-	encoded []byte
+	wire   *wireSchema         // of its rows
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -73,20 +71,18 @@ type query struct {
 	apart   bool
 	streams *Parts
 	ready   bool
+	kept    bool // the server has it among those that were read; guarded by its mutex
 	running bool // the statement runs, and it is known whether there are streams
 }
 
-// newQuery registers a query. params are retained.
-func (c *client) newQuery(text string, stmt Statement, params []arrow.RecordBatch) (*query, error) {
+// newQuery registers a query whose rows have the schema wire. params are retained.
+func (c *client) newQuery(text string, stmt Statement, params []arrow.RecordBatch, wire *wireSchema) (*query, error) {
 	for _, p := range params {
 		p.Retain()
 	}
 	q := &query{
-		c: c, id: newObjectID(), text: text, stmt: stmt, params: params, schema: stmt.Schema(), changed: make(chan struct{}), ended: make(chan struct{}),
+		c: c, id: newObjectID(), text: text, stmt: stmt, params: params, wire: wire, changed: make(chan struct{}), ended: make(chan struct{}),
 		affected: -1, expires: time.Now().Add(c.s.o.ResultTTL),
-	}
-	if q.schema == nil {
-		q.schema = arrow.NewSchema(nil, nil)
 	}
 	q.ctx, q.cancel = context.WithCancelCause(context.Background())
 	c.mu.Lock()
@@ -130,31 +126,49 @@ func (q *query) start() {
 	q.c.s.wg.Go(q.produce)
 }
 
-// produce runs the statement for every row of parameters.
-func (q *query) produce() {
+// execution is a run of the query, from its place among those that run to its end.
+type execution struct {
+	q    *query
+	ev   QueryEvent
+	ctx  context.Context
+	stop context.CancelFunc
+	// leave gives up the place.
+	leave func()
+	// here says that the reader's goroutine is the producer, too, which must not wait for itself.
+	here bool
+}
+
+// execute waits for a place to run the query. The caller ends the result, whatever err is.
+func (q *query) execute() (*execution, error) {
 	s := q.c.s
-	ev := QueryEvent{ID: q.name(), User: q.c.user, Session: q.c.id, Text: q.text, Started: time.Now()}
-	ctx := q.ctx
+	x := &execution{
+		q: q, ctx: q.ctx, stop: func() {}, leave: func() {},
+		ev: QueryEvent{ID: q.name(), User: q.c.user, Session: q.c.id, Text: q.text, Started: time.Now()},
+	}
 	if s.o.QueryTimeout > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, s.o.QueryTimeout)
-		defer stop()
+		x.ctx, x.stop = context.WithTimeout(x.ctx, s.o.QueryTimeout)
 	}
-	leave, err := s.admit.enter(ctx, q.c.user)
-	ev.Waited = time.Since(ev.Started)
+	leave, err := s.admit.enter(x.ctx, q.c.user)
+	x.ev.Waited = time.Since(x.ev.Started)
 	if err == nil {
-		leave = sync.OnceFunc(leave)
-		err = q.guarded(ctx, leave)
-		leave()
+		x.leave = leave
 	}
-	if err == nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+	return x, err
+}
+
+// end notes that the query is over.
+func (x *execution) end(err error) {
+	q, s := x.q, x.q.c.s
+	x.leave()
+	if err == nil && x.ctx.Err() != nil {
+		err = context.Cause(x.ctx)
 	}
-	ev.Took, ev.Err = time.Since(ev.Started)-ev.Waited, err
+	x.stop()
+	x.ev.Took, x.ev.Err = time.Since(x.ev.Started)-x.ev.Waited, err
 	q.mu.Lock()
 	q.done, q.err = true, err
 	q.expires = time.Now().Add(s.o.ResultTTL)
-	ev.Rows, ev.Bytes = q.rows, q.bytes
+	x.ev.Rows, x.ev.Bytes = q.rows, q.bytes
 	q.free()
 	if q.gone {
 		q.empty()
@@ -163,56 +177,64 @@ func (q *query) produce() {
 	q.mu.Unlock()
 	close(q.ended)
 	q.c.touch()
-	s.o.Observe(ev)
+	s.o.Observe(x.ev)
 }
 
-// guarded is run with a panic as an error: it must not end the process, which others use.
-func (q *query) guarded(ctx context.Context, leave func()) (err error) {
+// produce runs the statement for every row of parameters.
+func (q *query) produce() {
+	x, err := q.execute()
+	if err == nil {
+		err = q.guarded(x.run)
+	}
+	x.end(err)
+}
+
+// guarded is f with a panic as an error: it must not end the process, which others use.
+func (q *query) guarded(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			q.c.s.log.Error("panic in a query", "query", q.name(), "panic", r, "stack", string(debug.Stack()))
 			err = sqlerr.New(sqlerr.InternalError, "panic: %v", r)
 		}
 	}()
-	return q.run(ctx, leave)
+	return f()
 }
 
-// run executes the statement. leave gives its place up to other queries, where
-// it has nothing to do any more but to wait for readers.
-func (q *query) run(ctx context.Context, leave func()) error {
-	total := int64(0)
-	known := false
-	once := func(p arrow.RecordBatch, row int) error {
-		res, err := q.stmt.Run(ctx, p, row)
+// run executes the statement.
+func (x *execution) run() error {
+	return x.q.each(x.ctx, func(p arrow.RecordBatch, row int) error {
+		res, err := x.q.stmt.Run(x.ctx, p, row)
 		if err != nil {
 			return err
 		}
-		q.mu.Lock()
-		q.progress = res.Progress
-		q.mu.Unlock()
-		if q.separate(res.Parts) {
-			return q.offer(ctx, res.Parts, leave)
-		}
-		for rec, err := range res.Rows {
-			if err != nil {
-				return err
-			}
-			if err := q.push(ctx, rec); err != nil {
-				return err
-			}
-		}
-		if res.Affected >= 0 {
-			total, known = total+res.Affected, true
-		}
-		return nil
+		return x.take(res)
+	})
+}
+
+// take takes the rows of a run of the statement. The place is given up where
+// there is nothing to do any more but to wait for readers.
+func (x *execution) take(res *Result) error {
+	q := x.q
+	q.mu.Lock()
+	q.progress = res.Progress
+	q.mu.Unlock()
+	if q.separate(res.Parts) {
+		return q.offer(x.ctx, res.Parts, x.leave)
 	}
-	err := q.each(ctx, once)
-	if known {
+	for rec, err := range res.Rows {
+		if err != nil {
+			return err
+		}
+		if err := x.push(rec); err != nil {
+			return err
+		}
+	}
+	if res.Affected >= 0 {
 		q.mu.Lock()
-		q.affected = total
+		q.affected = max(q.affected, 0) + res.Affected
 		q.mu.Unlock()
 	}
-	return err
+	return nil
 }
 
 // each calls f for every row of the parameters; once, without any, if the statement has none.
@@ -253,7 +275,8 @@ func (q *query) rowsOfParams() (n int64) {
 }
 
 // push hands a record to the reader and waits while the buffer is full.
-func (q *query) push(ctx context.Context, rec arrow.RecordBatch) error {
+func (x *execution) push(rec arrow.RecordBatch) error {
+	q, ctx := x.q, x.ctx
 	if rec.NumRows() == 0 {
 		return nil
 	}
@@ -270,7 +293,7 @@ func (q *query) push(ctx context.Context, rec arrow.RecordBatch) error {
 	q.rows += rec.NumRows()
 	q.bytes += n
 	q.signal()
-	for q.size > q.c.s.o.KeptResult && !q.gone {
+	for q.size > q.c.s.o.KeptResult && !q.gone && !x.here {
 		changed := q.changed
 		q.mu.Unlock()
 		select {
@@ -304,7 +327,9 @@ func (q *query) read(ctx context.Context, idle time.Duration) iter.Seq2[arrow.Re
 			return
 		}
 		defer q.unclaim()
-		q.start()
+		if idle > 0 || !q.startHere(ctx) {
+			q.start()
+		}
 		var timer *time.Timer
 		var tick <-chan time.Time
 		if idle > 0 {

@@ -114,7 +114,7 @@ func New(e Engine, o Options) *Server {
 	o.fill()
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{
-		o: o, engine: e, seal: sealer{o.Key}, admit: newAdmission(o.Admission), alloc: memory.DefaultAllocator, log: o.Log,
+		o: o, engine: e, seal: sealer{key: o.Key}, admit: newAdmission(o.Admission), alloc: memory.DefaultAllocator, log: o.Log,
 		clients: map[string]*client{}, stop: stop,
 	}
 	s.Alloc = s.alloc
@@ -241,13 +241,15 @@ type readResult struct {
 // keep lets a result that was read stay until it expires, or until newer ones need its room.
 func (s *Server) keep(q *query, size int64) {
 	s.mu.Lock()
-	for i, r := range s.read { // read again: it is the newest now
-		if r.q == q {
-			s.read = append(s.read[:i], s.read[i+1:]...)
-			s.kept -= r.size
-			break
-		}
+	if q.kept { // read again: it is the newest now
+		s.read = slices.DeleteFunc(s.read, func(r readResult) bool {
+			if r.q == q {
+				s.kept -= r.size
+			}
+			return r.q == q
+		})
 	}
+	q.kept = true
 	s.read = append(s.read, readResult{q, size})
 	s.kept += size
 	var over []*query

@@ -7,7 +7,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/flight"
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -38,7 +37,7 @@ func (s *Server) planned(ctx context.Context, cmd flightsql.StatementQuery) (*qu
 	}
 	var q *query
 	if err == nil {
-		q, err = c.newQuery(cmd.GetQuery(), stmt, nil)
+		q, err = c.newQuery(cmd.GetQuery(), stmt, nil, wired(stmt.Schema()))
 	}
 	if err != nil {
 		release()
@@ -116,14 +115,10 @@ func (s *Server) inform(ctx context.Context, q *query, desc *flight.FlightDescri
 			return nil, s.failed(ctx, q.name(), err)
 		}
 	}
-	encoded := q.encoded
-	if encoded == nil {
-		encoded = encodeSchema(q.schema)
-	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	info := &flight.FlightInfo{
-		Schema: encoded, FlightDescriptor: echo(desc), Endpoint: ends,
+		Schema: q.wire.encoded(), FlightDescriptor: echo(desc), Endpoint: ends,
 		TotalRecords: -1, TotalBytes: -1, Ordered: len(ends) == 1 || q.streams != nil && q.streams.Ordered,
 	}
 	if q.done && q.err == nil {
@@ -181,15 +176,7 @@ func (s *Server) GetSchemaStatement(ctx context.Context, cmd flightsql.Statement
 	if err != nil {
 		return nil, s.failed(ctx, "", err)
 	}
-	return &flight.SchemaResult{Schema: encodeSchema(stmt.Schema())}, nil
-}
-
-// encodeSchema is a schema as FlightInfos and answers to GetSchema have it; nil: no columns.
-func encodeSchema(schema *arrow.Schema) []byte {
-	if schema == nil {
-		schema = arrow.NewSchema(nil, nil)
-	}
-	return flight.SerializeSchema(schema, memory.DefaultAllocator)
+	return &flight.SchemaResult{Schema: wired(stmt.Schema()).encoded()}, nil
 }
 
 // DoPutCommandStatementUpdate implements flightsql.Server.
@@ -211,7 +198,7 @@ func (s *Server) DoPutCommandStatementUpdate(ctx context.Context, cmd flightsql.
 
 // update runs a statement for its effect and returns how many rows it wrote, -1 if that is not known.
 func (s *Server) update(ctx context.Context, c *client, text string, stmt Statement, params []arrow.RecordBatch) (int64, error) {
-	q, err := c.newQuery(text, stmt, params)
+	q, err := c.newQuery(text, stmt, params, wired(stmt.Schema()))
 	if err != nil {
 		return -1, s.failed(ctx, "", err)
 	}

@@ -20,6 +20,7 @@ var (
 	errExpired     = sqlerr.New(sqlerr.Cancelled, "The result was not read in time and has been dropped.")
 	errSessionOver = sqlerr.New(sqlerr.Cancelled, "The session is over.")
 	errClientGone  = sqlerr.New(sqlerr.Cancelled, "The client has gone.")
+	errOtherSchema = sqlerr.New(sqlerr.InternalError, "a record has another schema than its result")
 	errByRequest   = sqlerr.New(sqlerr.Cancelled, "The query was cancelled.")
 )
 

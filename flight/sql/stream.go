@@ -26,10 +26,8 @@ const (
 // compression is how the records of a call are compressed: as its header says, else as preset.
 func compression(ctx context.Context, preset string) []ipc.Option {
 	asked := preset
-	if md, ok := metadata.FromIncomingContext(ctx); ok {
-		if v := md.Get(compressionHeader); len(v) > 0 {
-			asked = v[0]
-		}
+	if v := metadata.ValueFromIncomingContext(ctx, compressionHeader); len(v) > 0 {
+		asked = v[0]
 	}
 	switch asked {
 	case "lz4", "lz4_frame":
@@ -43,18 +41,13 @@ func compression(ctx context.Context, preset string) []ipc.Option {
 // Send writes records to a client as the server does: in messages of 2 MiB or
 // less where rows allow it, compressed as the call asks, else as preset (none, lz4 or zstd).
 func Send(stream grpc.ServerStream, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error], preset string) error {
-	return send(stream, schema, rows, compression(stream.Context(), preset)...)
+	return send(stream, wired(schema), rows, compression(stream.Context(), preset)...)
 }
 
 // send writes records to a client. A nil record is sent as an empty one. Errors
 // that rows yield come back as they are.
-func send(stream grpc.ServerStream, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error], opts ...ipc.Option) error {
-	to := &frames{stream: stream}
-	out := ipc.NewWriterWithPayloadWriter(to, append(opts, ipc.WithSchema(schema), ipc.WithAllocator(memory.DefaultAllocator))...)
-	write := func(rec arrow.RecordBatch) error {
-		to.rec = rec
-		return out.Write(rec)
-	}
+func send(stream grpc.ServerStream, schema *wireSchema, rows iter.Seq2[arrow.RecordBatch, error], opts ...ipc.Option) error {
+	out := newWriter(&frames{stream: stream}, schema, opts)
 	began := false
 	for rec, err := range rows {
 		if err != nil {
@@ -62,31 +55,31 @@ func send(stream grpc.ServerStream, schema *arrow.Schema, rows iter.Seq2[arrow.R
 		}
 		began = true
 		if rec == nil {
-			if err := sendEmpty(write, schema); err != nil {
+			if err := sendEmpty(out, schema.schema); err != nil {
 				return err
 			}
 			continue
 		}
 		for part := range parts(rec) {
-			if err := write(part); err != nil {
+			if err := out.write(part); err != nil {
 				return err
 			}
 		}
 	}
 	if !began { // the JDBC driver miscounts the columns of a stream without a record
-		if err := sendEmpty(write, schema); err != nil {
+		if err := sendEmpty(out, schema.schema); err != nil {
 			return err
 		}
 	}
-	return out.Close()
+	return out.close()
 }
 
-func sendEmpty(write func(arrow.RecordBatch) error, schema *arrow.Schema) error {
+func sendEmpty(out *writer, schema *arrow.Schema) error {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	rec := b.NewRecordBatch()
 	defer rec.Release()
-	return write(rec)
+	return out.write(rec)
 }
 
 // parts cuts a record into pieces of messageSize or less, where rows allow it. Pieces are lent.

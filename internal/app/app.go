@@ -249,6 +249,7 @@ func (a *App) Jobs() []*driver.Job {
 }
 
 // OnJob has f called with every job as it starts, by the goroutine that runs the statement.
+// Brief plans have one, too, then.
 func (a *App) OnJob(f func(*driver.Job)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -244,9 +244,12 @@ func (s *statement) result(stop func(), r *engine.Result, start time.Time) *sql.
 	case s.Changes():
 		out.Affected = 0
 	}
-	if s.schema == nil {
+	switch {
+	case s.schema == nil:
 		out.Rows = drained(stop, r)
-	} else {
+	case r.Brief:
+		out.Brief, out.Rows = true, records.Few(stop, s.schema, s.cols, r.Rows)
+	default:
 		out.Rows = records.Of(stop, s.schema, s.cols, r.Rows)
 		out.Parts = s.parts(stop, r.Parts)
 	}

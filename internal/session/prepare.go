@@ -270,7 +270,7 @@ func (p *Prepared) started(ctx context.Context, st *statement, env *bind.Env, pl
 		return nil, places.Locate(err)
 	}
 	run.located(places, guarded)
-	return &Result{Schema: p.shape.schema, Rows: run.Rows, Parts: run.Parts, Query: true, Settings: st.snap, Progress: run.Progress}, nil
+	return &Result{Schema: p.shape.schema, Rows: run.Rows, Brief: run.Brief, Parts: run.Parts, Query: true, Settings: st.snap, Progress: run.Progress}, nil
 }
 
 // check compares the columns a statement has now with those it had when it was

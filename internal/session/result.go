@@ -14,6 +14,8 @@ type Result struct {
 	// Rows is single-use; batches are lent. A Result must be read, if only to
 	// break off at once.
 	Rows vec.Stream
+	// Brief is that of Running.
+	Brief bool
 	// Parts are the same rows in partitions, to be read in place of Rows; nil if there are none.
 	Parts *Parts
 	// Query says that the rows are those of a query; commands give small

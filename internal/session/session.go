@@ -62,6 +62,8 @@ type Running struct {
 	// Rows is single-use. Batches are lent until the loop body returns;
 	// leaving the loop stops the job and releases what it holds.
 	Rows vec.Stream
+	// Brief says that the rows are a batch or less and little work, which the loop over them does by itself.
+	Brief bool
 	// Note describes what a node did, once Rows has ended ("rows=10 time=2ms");
 	// nil if the runner does not meter.
 	Note func(n physical.Node) string

@@ -48,6 +48,38 @@ func Of(stop func(), schema *arrow.Schema, cols types.Schema, rows vec.Stream) i
 	}
 }
 
+// Few is Of for rows that the loop over them makes by itself: nothing goes on beside it.
+func Few(stop func(), schema *arrow.Schema, cols types.Schema, rows vec.Stream) iter.Seq2[arrow.RecordBatch, error] {
+	return func(yield func(arrow.RecordBatch, error) bool) {
+		defer stop()
+		p := &pump{a: arrowvec.NewAppender(schema, cols), due: true}
+		hand := func(rec arrow.RecordBatch) bool {
+			defer rec.Release()
+			return yield(rec, nil)
+		}
+		for b, err := range rows {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for from, n := 0, b.Rows(); from < n; {
+				k, rec, err := p.add(b, from)
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				from += k
+				if rec != nil && !hand(rec) {
+					return
+				}
+			}
+		}
+		if p.a.Rows() > 0 {
+			hand(p.a.Record())
+		}
+	}
+}
+
 // pump gathers rows on one side and hands out records on the other.
 type pump struct {
 	full chan arrow.RecordBatch // closed when there is no more
