@@ -60,11 +60,12 @@ func (q *Job) inputs(ctx context.Context) ([]stage.Read, error) {
 	}
 }
 
-// Partition yields the rows of a partition, from 0 to Partitions()-1. Several
+// Partition yields the rows of a partition, from 0 to Partitions()-1, as they
+// come from the executor that has it; some are fetched ahead. Several
 // may be read at a time, and each as often as one likes, until Finish or
 // Cancel, of which one must be called. The rows of a partition that is lost with its
-// executor are made again; a stream that has begun does not see that, since it
-// has fetched its partition before it yields the first row.
+// executor are made again. A stream that has begun goes on behind the rows it
+// has yielded if they were the same, which it checks; else it ends with RESULT_CHANGED.
 func (q *Job) Partition(ctx context.Context, i int) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
 		reads, err := q.inputs(ctx)
@@ -77,7 +78,8 @@ func (q *Job) Partition(ctx context.Context, i int) vec.Stream {
 		acct := q.d.acct.Child("partition "+strconv.Itoa(i)+" of "+q.ID(), 0)
 		defer acct.Close()
 		at := q.place(reads[0], i)
-		src := exchange.NewSource(q.gathered().Cols, q.d.runner.Reader, []exchange.Location{at}, q.relocate, acct)
+		src := exchange.NewSource(q.gathered().Cols, q.d.links, []exchange.Location{at}, q.relocate, acct)
+		src.FetchAhead()
 		for b, err := range src.Open(ctx, 0) {
 			if err != nil && ctx.Err() != nil && sqlerr.As(err) == nil {
 				err = cancelled(ctx)

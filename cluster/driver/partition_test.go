@@ -2,6 +2,7 @@ package driver_test
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"testing"
 	"time"
@@ -112,6 +113,50 @@ func TestPartitionsKilled(t *testing.T) {
 		}
 	}
 	if rows != 200000 || sum != 200000*199999/2 {
+		t.Errorf("%d rows, sum %d", rows, sum)
+	}
+}
+
+// TestPartitionsKilledOnTheWay: a stream that has begun goes on behind the rows
+// it has yielded when the executor that has its partition is lost. The
+// partitions are larger than what is fetched ahead.
+func TestPartitionsKilledOnTheWay(t *testing.T) {
+	a := open(t, 3)
+	p := parted(t, a, "SELECT a.id, repeat('x', 1500) AS s FROM range(150000) a JOIN range(150000) b ON a.id = b.id")
+	if err := p.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows, sum := int64(0), int64(0)
+	add := func(b *vec.Batch) {
+		for _, i := range b.Selection() {
+			rows++
+			sum += b.Cols[0].Get(int(i)).(int64)
+		}
+	}
+	var streams []func() (*vec.Batch, error, bool)
+	for i := range p.N {
+		next, stop := iter.Pull2(iter.Seq2[*vec.Batch, error](p.Open(t.Context(), i)))
+		defer stop()
+		b, err, ok := next()
+		if err != nil || !ok {
+			t.Fatalf("partition %d: %v, %v", i, err, ok)
+		}
+		add(b)
+		streams = append(streams, next)
+	}
+	if rows > 50000 {
+		t.Fatalf("the first batches have %d rows", rows)
+	}
+	kill(t, pids(a)[0])
+	for i, next := range streams {
+		for b, err, ok := next(); ok; b, err, ok = next() {
+			if err != nil {
+				t.Fatalf("partition %d, after %d rows: %v", i, rows, err)
+			}
+			add(b)
+		}
+	}
+	if rows != 150000 || sum != 150000*149999/2 {
 		t.Errorf("%d rows, sum %d", rows, sum)
 	}
 }

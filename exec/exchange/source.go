@@ -18,28 +18,35 @@ import (
 type Relocate func(ctx context.Context, l Location, loss error) (Location, error)
 
 // Source reads channels as batches. Threads take one channel at a time, in
-// order; channels that come over the network are under way ahead of that.
+// order; channels that come over the network are under way ahead of that. Of an
+// output that is lost while it is read, and made again, the rows follow that
+// have not been passed on; see resume.
 type Source struct {
 	types    []types.Type
 	r        Reader
 	from     []Location
 	relocate Relocate
 	next     atomic.Int64
+	acct     *mem.Account
 	fetch    *fetcher // nil: nothing is fetched ahead
 }
 
 // NewSource returns the source of all rows in the channels at from. acct pays
 // for what is fetched ahead.
 func NewSource(schema types.Schema, r Reader, from []Location, relocate Relocate, acct *mem.Account) *Source {
-	s := &Source{r: r, from: from, relocate: relocate}
+	s := &Source{r: r, from: from, relocate: relocate, acct: acct}
 	for _, f := range schema {
 		s.types = append(s.types, f.Type)
 	}
 	if len(from) > 1 {
-		s.fetch = newFetcher(r, from, acct)
+		s.FetchAhead()
 	}
 	return s
 }
+
+// FetchAhead has channels fetched before they are asked for even if there is
+// only one: a slow consumer then depends for less time on who has it. To be called before Open.
+func (s *Source) FetchAhead() { s.fetch = newFetcher(s.r, s.from, s.acct) }
 
 var _ flow.Source = (*Source)(nil)
 
@@ -66,15 +73,17 @@ func (s *Source) Open(ctx context.Context, _ int) vec.Stream {
 func (s *Source) read(ctx context.Context, i int, b *vec.Batch, yield func(*vec.Batch, error) bool) bool {
 	l := s.from[i]
 	frames := s.frames(ctx, i)
+	var passed []frameSum // of the frames whose rows have been passed on, if they may have to be told again
 	for {
-		passed := false // whether rows of this channel have been passed on
 		var failure error
 		for frame, err := range frames {
 			if err != nil {
 				failure = err
 				break
 			}
-			passed = true
+			if s.relocate != nil {
+				passed = append(passed, sumOf(frame))
+			}
 			if more, err := s.batches(frame[headerSize:], b, yield); err != nil {
 				failure = err
 				break
@@ -85,7 +94,7 @@ func (s *Source) read(ctx context.Context, i int, b *vec.Batch, yield func(*vec.
 		if failure == nil {
 			return true
 		}
-		if passed || s.relocate == nil || !sqlerr.Is(failure, sqlerr.ShuffleLost) {
+		if s.relocate == nil || !sqlerr.Is(failure, sqlerr.ShuffleLost) {
 			yield(nil, failure)
 			return false
 		}
@@ -94,7 +103,7 @@ func (s *Source) read(ctx context.Context, i int, b *vec.Batch, yield func(*vec.
 			yield(nil, err)
 			return false
 		}
-		frames = checked(ctx, s.r, l)
+		frames = resume(checked(ctx, s.r, l), l, passed)
 	}
 }
 

@@ -337,6 +337,7 @@ var (
 	RenameAcrossSchemas           = define("_LEGACY_ERROR_TEMP_1069", "42601", User)
 	RepetitiveWindow              = define("INVALID_SQL_SYNTAX.REPETITIVE_WINDOW_DEFINITION", "42000", User)
 	RequiredParameter             = define("REQUIRED_PARAMETER_NOT_FOUND", "4274K", User)
+	ResultChanged                 = define("RESULT_CHANGED", "58030", Transient)
 	RoutineExists                 = define("ROUTINE_ALREADY_EXISTS", "42723", User)
 	RoutineNotFound               = define("ROUTINE_NOT_FOUND", "42883", User)
 	RowSubqueryTooManyRows        = define("ROW_SUBQUERY_TOO_MANY_ROWS", "21000", User)
