@@ -109,7 +109,7 @@ func (t narrowed) Info() catalog.Info {
 // Databases implements catalog.Catalog.
 func (g Guard) Databases(ctx context.Context) ([]string, error) {
 	names, err := g.c.Databases(ctx)
-	if err != nil || g.v.all {
+	if err != nil || g.v.Everything() {
 		return names, err
 	}
 	var out []string

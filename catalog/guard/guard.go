@@ -18,6 +18,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -34,20 +35,36 @@ type Policy struct {
 // Viewer is somebody who uses catalogs. It is safe for concurrent use. Two
 // viewers are the same if they are one pointer.
 type Viewer struct {
-	p     *Policy
-	who   catalog.Principal
-	roles []string // that somebody vouched for at the login
-	all   bool
+	p   *Policy
+	who catalog.Principal
+	now atomic.Pointer[login]
+}
+
+// login is what somebody vouches for.
+type login struct {
+	roles []string
+	all   bool // they may do everything
 }
 
 // Viewer is a user who has logged in, with the roles somebody vouches for.
 func (p *Policy) Viewer(user string, roles []string) *Viewer {
-	return &Viewer{p: p, who: catalog.Principal{Name: user}, roles: roles, all: p.Admin != nil && p.Admin(user, roles)}
+	v := &Viewer{p: p, who: catalog.Principal{Name: user}}
+	v.Login(roles)
+	return v
+}
+
+// Login changes the roles that somebody vouches for, from the next question on.
+func (v *Viewer) Login(roles []string) {
+	v.now.Store(&login{roles, v.p.Admin != nil && v.p.Admin(v.who.Name, roles)})
 }
 
 // System is a viewer who may do everything: the operator of the process, and
 // the owner of what has none.
-func (p *Policy) System() *Viewer { return &Viewer{p: p, all: true} }
+func (p *Policy) System() *Viewer {
+	v := &Viewer{p: p}
+	v.now.Store(&login{all: true})
+	return v
+}
 
 // Owner is the owner of a thing, for views that read with their owner's rights.
 func (p *Policy) Owner(owner catalog.Principal) *Viewer {
@@ -55,7 +72,9 @@ func (p *Policy) Owner(owner catalog.Principal) *Viewer {
 	case owner.Name == "":
 		return p.System()
 	case owner.Role:
-		return &Viewer{p: p, who: owner}
+		v := &Viewer{p: p, who: owner}
+		v.now.Store(&login{})
+		return v
 	}
 	return p.Viewer(owner.Name, nil)
 }
@@ -70,7 +89,7 @@ func (v *Viewer) Name() string { return v.who.Name }
 func (v *Viewer) Principal() catalog.Principal { return v.who }
 
 // Everything reports whether v may do everything.
-func (v *Viewer) Everything() bool { return v.all }
+func (v *Viewer) Everything() bool { return v.now.Load().all }
 
 // held is who v is at a moment: itself and all roles it has.
 type held map[catalog.Principal]bool
@@ -80,9 +99,15 @@ func (h held) has(p catalog.Principal) bool { return h[p] }
 // held finds the roles v has: those it logged in with and was granted, and
 // those these have.
 func (v *Viewer) held(ctx context.Context) (held, error) {
-	if v.all {
+	now := v.now.Load()
+	if now.all {
 		return nil, nil
 	}
+	return v.having(ctx, now.roles)
+}
+
+// having is held of somebody for whom others vouch that they have roles.
+func (v *Viewer) having(ctx context.Context, vouched []string) (held, error) {
 	roles, err := v.p.Home.Roles(ctx)
 	if err != nil {
 		return nil, err
@@ -91,7 +116,7 @@ func (v *Viewer) held(ctx context.Context) (held, error) {
 	if r := roles.Find(v.who.Name); !v.who.Role || v.who == catalog.Public || r != nil && r.ID == v.who.ID {
 		h[v.who] = true // else a role that was dropped
 	}
-	for _, name := range v.roles {
+	for _, name := range vouched {
 		if r := roles.Find(name); r != nil {
 			h[r.Principal()] = true
 		}
@@ -111,9 +136,8 @@ func (v *Viewer) held(ctx context.Context) (held, error) {
 // Roles are the names of the roles v has now, sorted, and those it logged in
 // with whether or not they exist.
 func (v *Viewer) Roles(ctx context.Context) ([]string, error) {
-	w := *v
-	w.all = false
-	h, err := w.held(ctx)
+	vouched := v.now.Load().roles
+	h, err := v.having(ctx, vouched)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +147,7 @@ func (v *Viewer) Roles(ctx context.Context) ([]string, error) {
 			out = append(out, p.Name)
 		}
 	}
-	for _, r := range v.roles {
+	for _, r := range vouched {
 		out = append(out, strings.ToLower(r))
 	}
 	slices.Sort(out)
@@ -166,7 +190,7 @@ type level struct {
 
 // at reads the rights on a thing. Errors are those of a thing that is not there.
 func (g Guard) at(ctx context.Context, on catalog.Securable) (*level, error) {
-	l := &level{all: g.v.all}
+	l := &level{all: g.v.Everything()}
 	if l.all {
 		return l, nil
 	}
@@ -402,7 +426,7 @@ func (g Guard) demandIn(ctx context.Context, db string, p catalog.Privilege) err
 
 // Files asks for a right (Select or Modify) on files that are in no catalog.
 func (v *Viewer) Files(ctx context.Context, p catalog.Privilege) error {
-	if v.all {
+	if v.Everything() {
 		return nil
 	}
 	l, err := v.Over(v.p.Home).at(ctx, catalog.Securable{Files: true})

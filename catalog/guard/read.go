@@ -18,6 +18,8 @@ type Reading struct {
 	Access *catalog.Access
 	// Owner is with whose rights the query of a view reads.
 	Owner *Viewer
+	// Stamp changes when what the viewer may read of it does, or its rules do.
+	Stamp string
 	// Manages says that the viewer may change the rules of the table, and so may know them.
 	Manages bool
 }
@@ -36,7 +38,7 @@ func (g Guard) Read(ctx context.Context, db, name string) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Manages = l.may(catalog.Manage)
+	r.Manages, r.Stamp = l.may(catalog.Manage), l.stamp(r.Access)
 	if r.Table, r.View = t, v; v != nil {
 		r.Owner = g.v.p.Owner(r.Access.Owner)
 		return r, nil

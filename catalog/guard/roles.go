@@ -47,7 +47,7 @@ func (v *Viewer) Find(ctx context.Context, kind Kind, name string) (catalog.Prin
 // AllRoles are the roles the viewer may know: all, or those it has.
 func (v *Viewer) AllRoles(ctx context.Context) (catalog.Roles, error) {
 	all, err := v.p.Home.Roles(ctx)
-	if err != nil || v.all {
+	if err != nil || v.Everything() {
 		return all, err
 	}
 	h, err := v.held(ctx)
@@ -66,11 +66,11 @@ func (v *Viewer) AllRoles(ctx context.Context) (catalog.Roles, error) {
 // Has reports whether the viewer is a principal, or has the role.
 func (v *Viewer) Has(ctx context.Context, p catalog.Principal) (bool, error) {
 	h, err := v.held(ctx)
-	return v.all || h[p], err
+	return v.Everything() || h[p], err
 }
 
 func (v *Viewer) administer(what string) error {
-	if v.all {
+	if v.Everything() {
 		return nil
 	}
 	return sqlerr.New(sqlerr.InsufficientPermissions, "Insufficient privileges: only an administrator may %s.", what)

@@ -108,7 +108,10 @@ func (d *Driver) login(x *link, m *control.Login) {
 		p, err := r.judge(m)
 		switch {
 		case err == nil:
-			out.Verdict, out.Name, out.Roles = control.LoginGood, p.Name, p.Roles
+			out.Verdict, out.Name, out.Roles, out.By = control.LoginGood, p.Name, p.Roles, p.By
+			if !p.Until.IsZero() {
+				out.Until = p.Until.Unix()
+			}
 		case errors.Is(err, auth.ErrNotMine):
 			out.Verdict = control.LoginNotMine
 		}
@@ -130,6 +133,8 @@ func (r *results) judge(m *control.Login) (auth.Principal, error) {
 			return auth.Principal{}, auth.ErrRefused
 		}
 		return r.Auth.Certificate(ctx, c)
+	case control.LoginAgain:
+		return r.Auth.Again(ctx, auth.Principal{Name: m.User, By: m.Secret})
 	}
 	return auth.Principal{}, auth.ErrNotMine
 }

@@ -107,7 +107,11 @@ func (r *results) ask(ctx context.Context, m *control.Login) (auth.Principal, er
 	case a := <-answer:
 		switch a.Verdict {
 		case control.LoginGood:
-			return auth.Principal{Name: a.Name, Roles: a.Roles}, nil
+			p := auth.Principal{Name: a.Name, Roles: a.Roles, By: a.By}
+			if a.Until != 0 {
+				p.Until = time.Unix(a.Until, 0)
+			}
+			return p, nil
 		case control.LoginNotMine:
 			return auth.Principal{}, auth.ErrNotMine
 		}
@@ -130,4 +134,11 @@ func (r *results) Token(ctx context.Context, token string) (auth.Principal, erro
 // Certificate implements auth.Authenticator.
 func (r *results) Certificate(ctx context.Context, c *x509.Certificate) (auth.Principal, error) {
 	return r.ask(ctx, &control.Login{Kind: control.LoginCertificate, Certificate: c.Raw})
+}
+
+// Again implements auth.Authenticator.
+func (r *results) Again(ctx context.Context, p auth.Principal) (auth.Principal, error) {
+	now, err := r.ask(ctx, &control.Login{Kind: control.LoginAgain, User: p.Name, Secret: p.By})
+	now.Until = p.Until
+	return now, err
 }

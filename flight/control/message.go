@@ -122,6 +122,9 @@ type (
 		Verdict int32
 		Name    string
 		Roles   []string
+		// By is what lets them in again, Until in seconds since the epoch until when; 0: it does not say.
+		By    string
+		Until int64
 	}
 	// ResultRead says that a client has read the output of a task to its end.
 	ResultRead struct {
@@ -136,6 +139,7 @@ const (
 	LoginPassword int32 = iota
 	LoginToken
 	LoginCertificate
+	LoginAgain // of User, whom Secret lets in again
 )
 
 // The verdicts of LoginResult. One that says nothing refuses.

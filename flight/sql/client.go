@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type client struct {
 	openErr error
 
 	mu       sync.Mutex
+	who      auth.Principal // as the last call had it
 	prepared map[objectID]*prepared
 	queries  map[objectID]*query
 	txn      objectID // of the open transaction; zero: none
@@ -62,7 +64,7 @@ func (s *Server) acquire(ctx context.Context, id auth.Identity, session string, 
 		s.mu.Unlock()
 		return nil, nil, status.Errorf(codes.ResourceExhausted, "The server has %d sessions, its limit. Try again later, or close sessions that are not used.", s.o.MaxSessions)
 	case c == nil:
-		c = newClient(s, session, id.Name)
+		c = newClient(s, session, id.Principal)
 		s.clients[session] = c
 		mine = true
 	}
@@ -83,12 +85,26 @@ func (s *Server) acquire(ctx context.Context, id auth.Identity, session string, 
 		c.release()
 		return nil, nil, c.openErr
 	}
+	if !mine {
+		c.login(id.Principal)
+	}
 	return c, c.release, nil
 }
 
-func newClient(s *Server, id, user string) *client {
+// login notes who a session is of, in case they have other roles than they had.
+func (c *client) login(who auth.Principal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	same := slices.Equal(c.who.Roles, who.Roles)
+	c.who = who
+	if !same && c.session != nil {
+		c.session.Login(who)
+	}
+}
+
+func newClient(s *Server, id string, who auth.Principal) *client {
 	return &client{
-		s: s, id: id, user: user, opened: make(chan struct{}), prepared: map[objectID]*prepared{}, queries: map[objectID]*query{},
+		s: s, id: id, user: who.Name, who: who, opened: make(chan struct{}), prepared: map[objectID]*prepared{}, queries: map[objectID]*query{},
 		options: map[string]string{}, last: time.Now(),
 	}
 }

@@ -36,6 +36,10 @@ type Session interface {
 	// visible or none. rows is single-use; its records are lent.
 	Ingest(ctx context.Context, to IngestTarget, schema *arrow.Schema, rows iter.Seq2[arrow.RecordBatch, error]) (int64, error)
 
+	// Login tells the session what is vouched for its user by now. Statements that
+	// begin afterwards go by it.
+	Login(who auth.Principal)
+
 	// Begin starts a transaction: what statements and Ingest write from now on
 	// becomes visible to others at Commit, and never after Rollback.
 	Begin(ctx context.Context) error
@@ -134,6 +138,8 @@ type Result struct {
 	Schema *arrow.Schema
 	// Brief says that Rows are few, a batch of the engine's at most, and little work, which the loop over them does by itself.
 	Brief bool
+	// Still is the error of rights that were taken since the rows were asked for; nil: none can be.
+	Still func(ctx context.Context) error
 	// Affected counts rows that were written; -1 if that is not known or nothing was.
 	Affected int64
 	// Progress tells how far the work behind Rows is; nil if nothing is known.

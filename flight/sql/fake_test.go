@@ -80,6 +80,7 @@ func (s *fakeSession) Ingest(_ context.Context, _ sql.IngestTarget, _ *arrow.Sch
 	return n, nil
 }
 
+func (*fakeSession) Login(auth.Principal)           {}
 func (*fakeSession) Begin(context.Context) error    { return nil }
 func (*fakeSession) Commit(context.Context) error   { return nil }
 func (*fakeSession) Rollback(context.Context) error { return nil }

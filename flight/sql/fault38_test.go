@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,11 +30,14 @@ import (
 
 const password = "open sesame, please"
 
+// passwordHash is the same for every server: one that is restarted has the file it had.
+var passwordHash = sync.OnceValues(func() ([]byte, error) { return bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) })
+
 // guarded is a server that asks who calls: ann has a password, and tokens are signed with secret.
 func guarded(t *testing.T, key string) (s *served, e *fake, secret []byte) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "users")
-	quick, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	quick, err := passwordHash()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,6 +152,9 @@ func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, int, fu
 
 func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query, part int) error {
 	ctx := stream.Context()
+	if err := q.allowed(ctx); err != nil {
+		return s.failed(ctx, q.name(), err)
+	}
 	rows := q.read(ctx, s.o.KeepAlive)
 	if q.divided() {
 		rows = q.readPart(ctx, part, s.o.KeepAlive)

@@ -3,7 +3,6 @@ package sql_test
 import (
 	"bufio"
 	"context"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -114,7 +113,7 @@ func passing(t *testing.T, up flight.FlightServiceClient, scenario string) strin
 	var service flight.FlightServer = sql.Wrap(&passingSQL{up: up}, g)
 	switch {
 	case scenario == "auth:basic_proto":
-		g.Auth, g.Anonymous = only{"arrow", "flight"}, false
+		g.Auth, g.Anonymous = only{user: "arrow", password: "flight"}, false
 		service = &passingFlight{up: up, gate: g, whoAmI: true}
 	case !strings.HasPrefix(scenario, "flight_sql") && scenario != "session_options":
 		service = &passingFlight{up: up, gate: g}
@@ -134,7 +133,10 @@ func passing(t *testing.T, up flight.FlightServiceClient, scenario string) strin
 }
 
 // only is an authenticator of one user.
-type only struct{ user, password string }
+type only struct {
+	auth.Refusals
+	user, password string
+}
 
 func (o only) Password(_ context.Context, user, password string) (auth.Principal, error) {
 	if user != o.user || password != o.password {
@@ -145,10 +147,6 @@ func (o only) Password(_ context.Context, user, password string) (auth.Principal
 
 func (only) Token(context.Context, string) (auth.Principal, error) {
 	return auth.Principal{}, auth.ErrRefused
-}
-
-func (only) Certificate(context.Context, *x509.Certificate) (auth.Principal, error) {
-	return auth.Principal{}, auth.ErrNotMine
 }
 
 // passHeaders is the interceptor of unary calls that takes headers along.

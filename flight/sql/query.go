@@ -58,6 +58,7 @@ type query struct {
 	rows     int64
 	bytes    int64
 	affected int64
+	still    func(context.Context) error // of the first row of parameters; nil: rights are not asked for
 	progress func() Progress
 	expires  time.Time
 	ended    chan struct{} // closed when the query that was started has ended
@@ -217,6 +218,9 @@ func (x *execution) take(res *Result) error {
 	q := x.q
 	q.mu.Lock()
 	q.progress = res.Progress
+	if q.still == nil {
+		q.still = res.Still
+	}
 	q.mu.Unlock()
 	if q.separate(res.Parts) {
 		return q.offer(x.ctx, res.Parts, x.leave)
@@ -378,6 +382,22 @@ func (q *query) read(ctx context.Context, idle time.Duration) iter.Seq2[arrow.Re
 			}
 		}
 	}
+}
+
+// allowed is the error of rows that the user may not read any more, which are
+// then let go of. Rows that are not there yet are asked for when they are made.
+func (q *query) allowed(ctx context.Context) error {
+	q.mu.Lock()
+	still := q.still
+	q.mu.Unlock()
+	if still == nil {
+		return nil
+	}
+	err := still(ctx)
+	if err != nil && ctx.Err() == nil {
+		q.c.forget(q, err)
+	}
+	return err
 }
 
 // claim makes the caller the reader.

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -48,6 +49,9 @@ type Options struct {
 	// so long, for proxies that end idle streams; 0: never.
 	KeepAlive time.Duration
 	Log       *slog.Logger
+	// Again judges somebody with a session anew; nil: nobody is. Sessions of those
+	// it refuses end.
+	Again func(ctx context.Context, who auth.Principal) (auth.Principal, error)
 	// Observe is told of every statement when it is over.
 	Observe func(QueryEvent)
 }
@@ -199,6 +203,40 @@ func (s *Server) sweep(ctx context.Context) {
 		s.expireRead(now)
 		for _, c := range s.sessions() {
 			c.sweep(now)
+			s.judge(ctx, c)
+		}
+	}
+}
+
+// judge ends a session whose user is not let in any more, and results that
+// executors give to clients by themselves and that the user may not read any more.
+func (s *Server) judge(ctx context.Context, c *client) {
+	select {
+	case <-c.opened:
+	default:
+		return // it is judged by whoever opens it
+	}
+	c.mu.Lock()
+	who, queries := c.who, slices.Collect(maps.Values(c.queries))
+	c.mu.Unlock()
+	if s.o.Again != nil {
+		now, err := s.o.Again(ctx, who)
+		if errors.Is(err, auth.ErrRefused) {
+			s.log.Info("a session ends: its user is not let in any more", "session", c.id, "user", who.Name)
+			s.drop(c)
+			c.end()
+			return
+		}
+		if err == nil {
+			c.login(now)
+		}
+	}
+	for _, q := range queries {
+		q.mu.Lock()
+		elsewhere := q.direct()
+		q.mu.Unlock()
+		if elsewhere {
+			_ = q.allowed(ctx)
 		}
 	}
 }

@@ -44,7 +44,7 @@ type direct struct {
 	secure bool
 }
 
-func serveDirect(t *testing.T, executors string, o serve.ServerOptions) *direct {
+func serveDirect(t *testing.T, executors string, o serve.ServerOptions, admins ...string) *direct {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -52,7 +52,7 @@ func serveDirect(t *testing.T, executors string, o serve.ServerOptions) *direct 
 	}
 	a, err := app.Open(app.Options{
 		Master: "local-cluster[" + executors + ",1,512]", ExecutorCommand: []string{exe, executorWord},
-		Conf: map[string]string{"volley.execution.rangeSort": "0"},
+		Conf: map[string]string{"volley.execution.rangeSort": "0"}, Admins: admins,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,9 @@ func serveDirect(t *testing.T, executors string, o serve.ServerOptions) *direct 
 	if o.SQL.Endpoints == 0 {
 		o.Direct = "127.0.0.1"
 	}
-	s, err := serve.Start(serve.New(a), o)
+	e := serve.New(a)
+	e.Rights = len(admins) > 0
+	s, err := serve.Start(e, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -411,6 +413,76 @@ func TestDirectUsers(t *testing.T) {
 			t.Errorf("%s: %d rows, %v", name, n, err)
 		}
 	}
+}
+
+// TestDirectLostRights: executors give nothing to who is not let in any more, and
+// no rows that their reader has lost the right to.
+func TestDirectLostRights(t *testing.T) {
+	users := filepath.Join(t.TempDir(), "users")
+	write := func(names ...string) {
+		lines := strings.Repeat("#", len(names)) + "\n"
+		for _, u := range names {
+			h, err := auth.HashPassword(u + "'s")
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines += u + ":" + h + "\n"
+		}
+		if err := os.WriteFile(users, []byte(lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("ana", "ben", "root")
+	judge, err := auth.OpenUsers(users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := serveDirect(t, "2", serve.ServerOptions{Auth: judge, SQL: sql.Options{SessionIdle: time.Minute}}, "root")
+	token := func(user string) context.Context {
+		hs, err := d.dial("").Handshake(as(t.Context(), user, user+"'s"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, err := hs.Header()
+		if err != nil || len(header.Get("authorization")) != 1 {
+			t.Fatalf("header %v, %v", header, err)
+		}
+		return metadata.AppendToOutgoingContext(t.Context(), "authorization", header.Get("authorization")[0])
+	}
+	root, ana, ben := token("root"), token("ana"), token("ben")
+	for _, text := range []string{
+		"CREATE TABLE t AS SELECT id FROM range(50000)", "GRANT USE CATALOG ON CATALOG spark_catalog TO PUBLIC", "GRANT USE SCHEMA, SELECT ON SCHEMA default TO ana, ben",
+	} {
+		d.plan(root, text)
+	}
+	const text = "SELECT a.id FROM t a JOIN t b ON a.id = b.id"
+	of := func(ctx context.Context) (flight.FlightServiceClient, *flight.Ticket) {
+		e := d.ends(ctx, text).GetEndpoint()[0]
+		return d.dial(e.GetLocation()[0].GetUri()), e.GetTicket()
+	}
+	at, ticket := of(ana)
+	other, others := of(ben)
+	t.Run("a privilege that is taken ends the ticket at the executor", func(t *testing.T) {
+		jobs := len(d.app.Jobs())
+		d.plan(root, "REVOKE SELECT ON SCHEMA default FROM ben")
+		wait(t, "the result to go", func() bool { return len(d.app.Jobs()) < jobs })
+		for what, f := range map[string]flight.FlightServiceClient{"at the executor": other, "at the server": d.dial("")} {
+			_, _, err := readTicket(ben, f, others, nil)
+			wantNotFound(t, what, err)
+		}
+	})
+	t.Run("that of another is good still", func(t *testing.T) {
+		if n, _, err := readTicket(ana, at, ticket, nil); err != nil || n == 0 {
+			t.Errorf("%d rows, %v", n, err)
+		}
+	})
+	t.Run("a user who is gone is refused by the executor", func(t *testing.T) {
+		write("ben", "root")
+		wait(t, "the user to go", func() bool {
+			_, _, err := readTicket(ana, at, ticket, nil)
+			return status.Code(err) == codes.Unauthenticated
+		})
+	})
 }
 
 // TestDirectRefused: what would offer clients less than the server does is no option.

@@ -100,6 +100,9 @@ func Start(e fsql.Engine, o ServerOptions) (*Server, error) {
 		}
 	}
 	o.SQL.Key, o.SQL.Log = key, o.Log
+	o.SQL.Again = func(ctx context.Context, who auth.Principal) (auth.Principal, error) {
+		return auth.Still(ctx, gate.Auth, who)
+	}
 	o.SQL.Observe = observe(m, o.Queries, o.SQL.Observe)
 	if o.Direct != "" {
 		if o.SQL.Direct, err = direct(e, o, gate, key); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/volley-sql/volley/flight/sql"
+	"github.com/volley-sql/volley/flight/sql/auth"
 	engine "github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/settings"
 )
@@ -35,6 +36,9 @@ func (s *session) Ingest(ctx context.Context, to sql.IngestTarget, schema *arrow
 var existing = map[sql.IfExists]engine.Existing{
 	sql.FailIfExists: engine.FailIfExists, sql.AppendIfExists: engine.AppendIfExists, sql.ReplaceIfExists: engine.ReplaceIfExists,
 }
+
+// Login implements sql.Session.
+func (s *session) Login(who auth.Principal) { s.Session.Login(who.Roles) }
 
 // Options implements sql.Session.
 func (s *session) Options() map[string]string {

@@ -253,6 +253,7 @@ func (s *statement) result(stop func(), r *engine.Result, start time.Time) *sql.
 		out.Rows = records.Of(stop, s.schema, s.cols, r.Rows)
 		out.Parts = s.parts(stop, r.Parts)
 	}
+	out.Still = r.Still
 	if tell := r.Progress; tell != nil {
 		out.Progress = func() sql.Progress { return progress(tell(), time.Since(start)) }
 	}

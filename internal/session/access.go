@@ -44,7 +44,7 @@ func (s *Session) roles(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		v = p.Viewer(s.cfg.User, s.cfg.Roles)
+		v = p.Viewer(s.cfg.User, s.Roles())
 	}
 	return v.Roles(ctx)
 }
@@ -77,6 +77,7 @@ func (r *resolver) readable(ctx context.Context, g guard.Guard, db, name string)
 	if err != nil {
 		return nil, nil, err
 	}
+	r.asked.note(r.as, g.Name(), db, name, rd.Stamp)
 	if v := rd.View; v != nil {
 		own := r.as.Is(rd.Access.Owner)
 		as := rd.Owner
@@ -86,7 +87,7 @@ func (r *resolver) readable(ctx context.Context, g guard.Guard, db, name string)
 		sealed := !own && !r.s.viewer.Everything()
 		return nil, &bind.View{
 			Name: []string{g.Name(), db, v.Name.Table}, SQL: v.SQL, Columns: v.Columns, Schema: v.Schema, Settings: settings.Of(v.Settings),
-			Resolver: &resolver{s: r.s, catalog: g.Name(), database: v.Database, as: as, sealed: !own},
+			Resolver: &resolver{s: r.s, catalog: g.Name(), database: v.Database, as: as, asked: r.asked, sealed: !own},
 			Owner:    rd.Access.Owner.String() + rd.Access.Owner.ID, Guarded: sealed, Sealed: sealed,
 		}, nil
 	}

@@ -90,7 +90,7 @@ func (r *resolver) rule(name string, rule *catalog.Rule, secret bool) (*bind.Fun
 	}
 	return &bind.Function{
 		Name: name, Params: f.Params, Returns: f.Returns, Body: f.Body, Query: f.Query,
-		Resolver: &resolver{s: r.s, catalog: rule.Catalog, database: rule.Database, as: r.s.viewer.Rule(rule), sealed: true},
+		Resolver: &resolver{s: r.s, catalog: rule.Catalog, database: rule.Database, as: r.s.viewer.Rule(rule), asked: r.asked, sealed: true},
 		Text:     &sqlerr.Text{Object: "ROW FILTER OR MASK " + rule.Name, Source: rule.Definition, Secret: secret},
 	}, nil
 }

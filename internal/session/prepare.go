@@ -43,6 +43,7 @@ type reusable struct {
 	plan       physical.Node
 	places     sqlerr.Places
 	guarded    bool
+	asked      *asked
 	snap       *settings.Snapshot
 	catalog    string
 	database   string
@@ -206,6 +207,9 @@ func (p *Prepared) run(ctx context.Context, values []*expr.Literal) (*Result, er
 		return p.query(ctx, st, q)
 	}
 	r, err := p.s.execute(ctx, st)
+	if err == nil {
+		r = p.s.watch(ctx, r, st.asked)
+	}
 	if _, ok := p.st.(*ast.ExecuteImmediate); ok && err == nil {
 		return p.same(r)
 	}
@@ -240,7 +244,7 @@ func (p *Prepared) query(ctx context.Context, st *statement, q *ast.Query) (*Res
 	old := p.plan
 	p.mu.Unlock()
 	if old != nil && old.snap == st.snap && old.partitions == parts && old.catalog == cat && old.database == db && old.names.hold(ctx) {
-		return p.started(ctx, st, env, old.plan, old.places, old.guarded)
+		return p.started(ctx, st, env, old.plan, old.places, old.guarded, old.asked)
 	}
 	names := &lookups{}
 	env.Resolver = &watched{env.Resolver, names}
@@ -258,19 +262,19 @@ func (p *Prepared) query(ctx context.Context, st *statement, q *ast.Query) (*Res
 	}
 	if len(p.params) == 0 && !b.Unsteady && !names.loose {
 		p.mu.Lock()
-		p.plan = &reusable{plan: plan.Physical, places: b.Places, guarded: b.Guarded, snap: st.snap, catalog: cat, database: db, partitions: parts, names: names}
+		p.plan = &reusable{plan: plan.Physical, places: b.Places, guarded: b.Guarded, asked: st.asked, snap: st.snap, catalog: cat, database: db, partitions: parts, names: names}
 		p.mu.Unlock()
 	}
-	return p.started(ctx, st, env, plan.Physical, b.Places, b.Guarded)
+	return p.started(ctx, st, env, plan.Physical, b.Places, b.Guarded, st.asked)
 }
 
-func (p *Prepared) started(ctx context.Context, st *statement, env *bind.Env, plan physical.Node, places sqlerr.Places, guarded bool) (*Result, error) {
+func (p *Prepared) started(ctx context.Context, st *statement, env *bind.Env, plan physical.Node, places sqlerr.Places, guarded bool, a *asked) (*Result, error) {
 	run, err := p.s.cfg.Runner.Run(ctx, Job{Plan: plan, Settings: st.snap, Context: env.Context, Text: st.text})
 	if err != nil {
 		return nil, places.Locate(err)
 	}
 	run.located(places, guarded)
-	return &Result{Schema: p.shape.schema, Rows: run.Rows, Brief: run.Brief, Parts: run.Parts, Query: true, Settings: st.snap, Progress: run.Progress}, nil
+	return p.s.watch(ctx, &Result{Schema: p.shape.schema, Rows: run.Rows, Brief: run.Brief, Parts: run.Parts, Query: true, Settings: st.snap, Progress: run.Progress}, a), nil
 }
 
 // check compares the columns a statement has now with those it had when it was

@@ -26,6 +26,8 @@ type resolver struct {
 	forObject []string
 	// as is with whose rights names are read; nil: nobody asks.
 	as *guard.Viewer
+	// asked is told of the rights that names are read with; nil: nobody listens.
+	asked *asked
 	// sealed leaves out what belongs to the session: who uses it must not
 	// change what a name means in a definition of somebody else's.
 	sealed bool
@@ -37,7 +39,7 @@ func (r *resolver) Relation(ctx context.Context, name []string) (catalog.Table, 
 		if r.permanent {
 			return nil, nil, r.temporaryObject(name, "VIEW")
 		}
-		return v.table, v.def, nil
+		return v.table, r.listening(v.def), nil
 	}
 	c, db, tb, err := r.s.locateAs(r.as, r.catalog, r.database, name, !r.sealed)
 	if err != nil {
@@ -99,6 +101,7 @@ func (r *resolver) File(ctx context.Context, format, path string, options map[st
 		if err := r.as.Files(ctx, catalog.Select); err != nil {
 			return nil, err
 		}
+		r.asked.noteFiles(r.as)
 	}
 	if r.s.cfg.Open == nil {
 		return nil, sqlerr.New(sqlerr.FileNotFound, "Path does not exist: %s.", path)
@@ -132,7 +135,32 @@ func (r *resolver) Function(name []string) *bind.Function {
 	}
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
-	return r.s.funcs[strings.ToLower(name[len(name)-1])]
+	f := r.s.funcs[strings.ToLower(name[len(name)-1])]
+	if f == nil || r.asked == nil {
+		return f
+	}
+	if in, ok := f.Resolver.(*resolver); ok {
+		c, to := *f, *in
+		to.asked = r.asked
+		c.Resolver = &to
+		return &c
+	}
+	return f
+}
+
+// listening is a temporary view whose names are noted like those beside it.
+func (r *resolver) listening(v *bind.View) *bind.View {
+	if v == nil || r.asked == nil {
+		return v
+	}
+	in, ok := v.Resolver.(*resolver)
+	if !ok {
+		return v
+	}
+	c, to := *v, *in
+	to.asked = r.asked
+	c.Resolver = &to
+	return &c
 }
 
 // tempView finds a temporary view, or a global one by global_temp.name.

@@ -23,6 +23,9 @@ type Result struct {
 	Query bool
 	// Settings are those the statement ran with: time zone and styles of display.
 	Settings *settings.Snapshot
+	// Still is the error of rights that the rows were read with and that have been
+	// taken or changed since; nil: nobody asks for rights.
+	Still func(ctx context.Context) error
 	// Written counts what an INSERT or CREATE TABLE AS stored.
 	Written *Written
 	// Progress tells how far the job behind Rows is; nil if nothing is known.

@@ -159,6 +159,7 @@ type Session struct {
 	viewer *guard.Viewer
 
 	mu       sync.Mutex
+	vouched  []string // the roles of the login
 	catalog  string
 	database string
 	views    map[string]*view
@@ -215,7 +216,7 @@ func New(cfg Config) (*Session, error) {
 	s := &Session{
 		cfg: cfg, Settings: settings.NewStore(cfg.Settings), shared: cfg.Shared, catalogs: map[string]catalog.Catalog{},
 		catalog: cfg.Catalogs[0].Name(), database: DefaultDatabase,
-		views: map[string]*view{}, vars: map[string]*variable{}, funcs: map[string]*bind.Function{}, cached: map[string]bool{}, ends: map[int]context.CancelCauseFunc{},
+		vouched: cfg.Roles, views: map[string]*view{}, vars: map[string]*variable{}, funcs: map[string]*bind.Function{}, cached: map[string]bool{}, ends: map[int]context.CancelCauseFunc{},
 	}
 	if cfg.Access != nil {
 		s.viewer = cfg.Access.Viewer(cfg.User, cfg.Roles)
@@ -295,6 +296,8 @@ type statement struct {
 	feeds map[int32]flow.Source
 	snap  *settings.Snapshot
 	now   time.Time
+	// asked are the rights it was bound with, where they are asked for.
+	asked *asked
 	// within is how many EXECUTE IMMEDIATE the statement is inside of.
 	within int
 }
@@ -312,9 +315,12 @@ func (s *Session) env(st *statement) *bind.Env {
 	if st.now.IsZero() {
 		st.now = time.Now()
 	}
+	if st.asked == nil && s.viewer != nil {
+		st.asked = &asked{}
+	}
 	cat, db := s.Current()
 	return &bind.Env{
-		Functions: s.cfg.Functions, Resolver: &resolver{s: s, catalog: cat, database: db, as: s.viewer}, Roles: s.roles, Settings: st.snap, Params: st.params, Markers: st.markers, Batch: st.batch,
+		Functions: s.cfg.Functions, Resolver: &resolver{s: s, catalog: cat, database: db, as: s.viewer, asked: st.asked}, Roles: s.roles, Settings: st.snap, Params: st.params, Markers: st.markers, Batch: st.batch,
 		Context: &function.Context{
 			ANSI: settings.ANSI.Get(st.snap), TimeZone: settings.TimeZone(st.snap), Now: st.now, Setting: st.snap.Get,
 			User: s.cfg.User, Database: db, Catalog: cat,

@@ -80,8 +80,23 @@ func (s *Session) Use(ctx context.Context, catalogName, database string) error {
 }
 
 // User is the user's name, Roles those somebody vouched for.
-func (s *Session) User() string    { return s.cfg.User }
-func (s *Session) Roles() []string { return s.cfg.Roles }
+func (s *Session) User() string { return s.cfg.User }
+
+func (s *Session) Roles() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.vouched
+}
+
+// Login changes the roles that somebody vouches for, from the next statement on.
+func (s *Session) Login(roles []string) {
+	s.mu.Lock()
+	s.vouched = roles
+	s.mu.Unlock()
+	if s.viewer != nil {
+		s.viewer.Login(roles)
+	}
+}
 
 // Close ends the session: its statements are cancelled, and what belongs to it
 // goes. Statements run after that are errors.

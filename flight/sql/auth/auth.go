@@ -16,6 +16,8 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"time"
 )
 
 // Principal is who a call comes from.
@@ -24,6 +26,11 @@ type Principal struct {
 	Name string
 	// Roles are those the authenticator vouches for, such as claims of a token.
 	Roles []string
+	// By is what the authenticator that let them in wants to know when it is asked
+	// Again; empty if it is not to be asked.
+	By string
+	// Until is when what they came with ends; zero: it does not say.
+	Until time.Time
 }
 
 // Anonymous is the user of a server that asks nobody.
@@ -44,6 +51,24 @@ type Authenticator interface {
 	Token(ctx context.Context, token string) (Principal, error)
 	// Certificate judges the verified certificate of a client.
 	Certificate(ctx context.Context, cert *x509.Certificate) (Principal, error)
+	// Again judges somebody it has let in before: whether they still would be, and
+	// with which roles. It is asked for every call that comes with a session token.
+	Again(ctx context.Context, p Principal) (Principal, error)
+}
+
+// Still judges again somebody who was let in by a.
+func Still(ctx context.Context, a Authenticator, p Principal) (Principal, error) {
+	if !p.Until.IsZero() && !time.Now().Before(p.Until) {
+		return Principal{}, fmt.Errorf("%w: what user %q logged in with has expired", ErrRefused, p.Name)
+	}
+	if p.By == "" {
+		return p, nil
+	}
+	now, err := a.Again(ctx, p)
+	if errors.Is(err, ErrNotMine) { // the server asks others by now
+		return Principal{}, fmt.Errorf("%w: nobody vouches for user %q any more", ErrRefused, p.Name)
+	}
+	return now, err
 }
 
 // Refusals is an Authenticator that judges nothing, for others to embed.
@@ -61,6 +86,9 @@ func (Refusals) Token(context.Context, string) (Principal, error) { return Princ
 func (Refusals) Certificate(context.Context, *x509.Certificate) (Principal, error) {
 	return Principal{}, ErrNotMine
 }
+
+// Again implements Authenticator.
+func (Refusals) Again(context.Context, Principal) (Principal, error) { return Principal{}, ErrNotMine }
 
 // Everybody lets everybody in: under the name they give, or as Anonymous.
 type Everybody struct{ Refusals }
@@ -89,6 +117,11 @@ func (a Any) Token(ctx context.Context, token string) (Principal, error) {
 // Certificate implements Authenticator.
 func (a Any) Certificate(ctx context.Context, cert *x509.Certificate) (Principal, error) {
 	return first(a, func(x Authenticator) (Principal, error) { return x.Certificate(ctx, cert) })
+}
+
+// Again implements Authenticator.
+func (a Any) Again(ctx context.Context, p Principal) (Principal, error) {
+	return first(a, func(x Authenticator) (Principal, error) { return x.Again(ctx, p) })
 }
 
 func first(all Any, ask func(Authenticator) (Principal, error)) (Principal, error) {

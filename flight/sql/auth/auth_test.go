@@ -464,3 +464,79 @@ func argonOf(t *testing.T, password, salt string) string {
 	enc := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=1,p=1$%s$%s", 8<<10, enc([]byte(salt)), enc(key))
 }
+
+// TestAgain: who comes with a session token is judged by what is known now.
+func TestAgain(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "users")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h, err := bcrypt.GenerateFromPassword([]byte("pw"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := bcrypt.GenerateFromPassword([]byte("pw2"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("ann:" + string(h) + ":a,b\n")
+	log := func() *Users {
+		u, err := OpenUsers(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	ctx := t.Context()
+	ann, err := log().Password(ctx, "ann", "pw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what, file string
+		who        Principal
+		by         Authenticator
+		roles      string
+		refused    bool
+	}{
+		{"the same entry", "ann:" + string(h) + ":a,b\n", ann, nil, "a b", false},
+		{"fewer roles", "ann:" + string(h) + ":b\n", ann, nil, "b", false},
+		{"no roles", "ann:" + string(h) + "\n", ann, nil, "", false},
+		{"no entry", "bob:" + string(h) + "\n", ann, nil, "", true},
+		{"another password", "ann:" + string(other) + ":a,b\n", ann, nil, "", true},
+		{"a stamp that is made up", "ann:" + string(h) + ":a,b\n", Principal{Name: "ann", By: "users:x"}, nil, "", true},
+		{"nobody who vouches any more", "ann:" + string(h) + "\n", ann, Everybody{}, "", true},
+		{"somebody whom nobody is to be asked about", "", Principal{Name: "zoe", Roles: []string{"r"}}, nil, "r", false},
+		{"a token of another's that has ended", "", Principal{Name: "zoe", Until: time.Now().Add(-time.Second)}, nil, "", true},
+		{"a token of another's that has not", "", Principal{Name: "zoe", Until: time.Now().Add(time.Hour)}, nil, "", false},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			write(c.file)
+			by := c.by
+			if by == nil {
+				by = Any{Certificates{}, log()}
+			}
+			p, err := Still(ctx, by, c.who)
+			if errors.Is(err, ErrRefused) != c.refused || err == nil && (p.Name != c.who.Name || strings.Join(p.Roles, " ") != c.roles) {
+				t.Errorf("%+v, %v", p, err)
+			}
+		})
+	}
+	t.Run("a session token says what it was given for", func(t *testing.T) {
+		k, err := NewKeys(nil, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		until := time.Now().Add(time.Minute).Truncate(time.Second)
+		token, err := k.Sign(Principal{Name: "ann", By: "users:1", Until: until}, "s", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := k.Read(token); err != nil || c.By != "users:1" || !c.Until.Equal(until) {
+			t.Errorf("%+v, %v", c, err)
+		}
+	})
+}

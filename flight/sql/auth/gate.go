@@ -249,7 +249,8 @@ func (g *Gate) identify(ctx context.Context, header string) (Principal, *Claims,
 	case strings.EqualFold(kind, "bearer"):
 		claims, err := g.Keys.Read(value)
 		if err == nil {
-			return claims.Principal, &claims, nil
+			p, err := Still(ctx, g.Auth, claims.Principal)
+			return p, &claims, err
 		}
 		if !errors.Is(err, ErrNotMine) {
 			return Principal{}, nil, err

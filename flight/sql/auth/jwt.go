@@ -132,6 +132,9 @@ func (a *JWT) Token(_ context.Context, token string) (Principal, error) {
 		return Principal{}, fmt.Errorf("%w: the token has no claim %q", ErrRefused, a.o.UserClaim)
 	}
 	p := Principal{Name: name}
+	if at, err := claims.GetExpirationTime(); err == nil && at != nil {
+		p.Until = at.Time
+	}
 	switch r := claims[a.o.RolesClaim].(type) {
 	case string:
 		p.Roles = strings.FieldsFunc(r, func(c rune) bool { return c == ' ' || c == ',' })

@@ -25,7 +25,10 @@ type Keys struct {
 }
 
 // signedFor is what a token says, without its times.
-type signedFor struct{ name, roles, session string }
+type signedFor struct {
+	name, roles, session, by string
+	until                    int64
+}
 
 type signedToken struct {
 	token string
@@ -131,11 +134,13 @@ type tokenClaims struct {
 	jwt.RegisteredClaims
 	Session string   `json:"sid"`
 	Roles   []string `json:"roles,omitempty"`
+	By      string   `json:"by,omitempty"`
+	Until   int64    `json:"until,omitempty"` // seconds since the epoch
 }
 
 // Sign makes a token for a session of a user, or gives one that it made not long ago.
 func (k *Keys) Sign(p Principal, session string, now time.Time) (string, error) {
-	of := signedFor{p.Name, strings.Join(p.Roles, "\x00"), session}
+	of := signedFor{p.Name, strings.Join(p.Roles, "\x00"), session, p.By, until(p)}
 	if t, ok := k.signed.get(of); ok && now.Sub(t.at) < min(k.ttl/8, time.Minute) && !now.Before(t.at) {
 		return t.token, nil
 	}
@@ -146,12 +151,20 @@ func (k *Keys) Sign(p Principal, session string, now time.Time) (string, error) 
 	return token, err
 }
 
+// until is Until as tokens have it.
+func until(p Principal) int64 {
+	if p.Until.IsZero() {
+		return 0
+	}
+	return p.Until.Unix()
+}
+
 func (k *Keys) sign(p Principal, session string, now time.Time) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, tokenClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Subject: p.Name, Audience: jwt.ClaimStrings{audience}, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(k.ttl)),
 		},
-		Session: session, Roles: p.Roles,
+		Session: session, Roles: p.Roles, By: p.By, Until: until(p),
 	}).SignedString(k.secret)
 }
 
@@ -169,7 +182,10 @@ func (k *Keys) Read(token string) (Claims, error) {
 	case err != nil:
 		return Claims{}, ErrNotMine
 	}
-	out := Claims{Principal: Principal{Name: c.Subject, Roles: c.Roles}, Session: c.Session, Expires: c.ExpiresAt.Time}
+	out := Claims{Principal: Principal{Name: c.Subject, Roles: c.Roles, By: c.By}, Session: c.Session, Expires: c.ExpiresAt.Time}
+	if c.Until != 0 {
+		out.Until = time.Unix(c.Until, 0)
+	}
 	if c.IssuedAt != nil {
 		out.Issued = c.IssuedAt.Time
 	}

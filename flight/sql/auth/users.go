@@ -3,6 +3,7 @@ package auth
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -96,8 +97,8 @@ func (u *Users) load() error {
 	return nil
 }
 
-// lookup returns an account, from the file as it is now. A file that cannot be
-// read any more leaves the accounts as they were.
+// lookup returns an account, from the file as it was at most a second ago. A file
+// that cannot be read any more leaves the accounts as they were.
 func (u *Users) lookup(name string) (account, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -136,7 +137,29 @@ func (u *Users) Password(ctx context.Context, user, password string) (Principal,
 	if !matches(a.hash, password) || !known {
 		return Principal{}, fmt.Errorf("%w: user %q", ErrRefused, user)
 	}
-	return Principal{Name: user, Roles: a.roles}, nil
+	return Principal{Name: user, Roles: a.roles, By: a.stamp()}, nil
+}
+
+// stamp tells a user's entry from one with another password.
+func (a account) stamp() string {
+	sum := sha256.Sum256([]byte(a.hash))
+	return usersStamp + base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+const usersStamp = "users:"
+
+// Again implements Authenticator: a user who is no more in the file, or has
+// another password there, is refused, and roles are those of the file now.
+func (u *Users) Again(_ context.Context, p Principal) (Principal, error) {
+	if !strings.HasPrefix(p.By, usersStamp) {
+		return Principal{}, ErrNotMine
+	}
+	a, known := u.lookup(p.Name)
+	if !known || a.stamp() != p.By {
+		return Principal{}, fmt.Errorf("%w: user %q has gone, or has another password", ErrRefused, p.Name)
+	}
+	p.Roles = a.roles
+	return p, nil
 }
 
 // HashPassword makes a hash for a file of users.
