@@ -28,6 +28,8 @@ type Results struct {
 	TokenTTL  time.Duration
 	Auth      auth.Authenticator
 	Anonymous bool
+	// PingAfter and PingWait say how long a client may give no sign of life, as listen.Options do.
+	PingAfter, PingWait time.Duration
 }
 
 // results is what the driver knows of it.
@@ -55,6 +57,7 @@ func (d *Driver) ServeResults(o Results) (bool, error) {
 	rand.Read(r.key)
 	m := &control.ServeResults{
 		Listen: ":0", Insecure: o.Insecure, TokenKey: o.TokenKey, TokenTTL: int64(o.TokenTTL), TicketKey: r.key, Anonymous: o.Anonymous,
+		PingAfter: int64(o.PingAfter), PingWait: int64(o.PingWait),
 	}
 	if here {
 		m.Listen = net.JoinHostPort(o.Host, "0")

@@ -50,7 +50,7 @@ func (r *results) start(e *executor, m *control.ServeResults) error {
 		return err
 	}
 	o := direct.Options{
-		Listen:   listen.Options{Address: m.Listen, Insecure: m.Insecure},
+		Listen:   listen.Options{Address: m.Listen, Insecure: m.Insecure, PingAfter: time.Duration(m.PingAfter), PingWait: time.Duration(m.PingWait)},
 		Executor: e.o.ID, Reader: e.local, Account: e.runner.Account, Key: m.TicketKey, Keys: keys, Auth: r, Anonymous: m.Anonymous, Log: e.o.Log,
 		Read: func(k exchange.Key, rows, bytes int64) {
 			told := &control.ResultRead{Job: k.Job, Stage: k.Stage, Task: k.Partition, Rows: rows, Bytes: bytes}

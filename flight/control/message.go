@@ -105,6 +105,8 @@ type (
 		TokenKey, TicketKey []byte
 		TokenTTL            int64
 		Anonymous           bool
+		// PingAfter and PingWait are those of listen.Options, in nanoseconds.
+		PingAfter, PingWait int64
 	}
 	// Serving answers it: where the executor listens, or why it does not.
 	Serving struct{ Addr, Failure string }

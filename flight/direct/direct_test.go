@@ -25,6 +25,7 @@ import (
 	"github.com/volley-sql/volley/exec/vec/arrowvec"
 	"github.com/volley-sql/volley/flight/listen"
 	"github.com/volley-sql/volley/flight/sql/auth"
+	"github.com/volley-sql/volley/internal/linktest"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/physical"
 )
@@ -147,24 +148,63 @@ func fill(t *testing.T, rows int) *counting {
 
 func start(t *testing.T, c *counting, read func(exchange.Key, int64, int64)) flight.FlightServiceClient {
 	t.Helper()
+	return connect(t, serve(t, listen.Options{Address: "127.0.0.1:0"}, c, read).Addr().String())
+}
+
+func connect(t *testing.T, addr string) flight.FlightServiceClient {
+	t.Helper()
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return flight.NewFlightServiceClient(conn)
+}
+
+func serve(t *testing.T, l listen.Options, c *counting, read func(exchange.Key, int64, int64)) *Server {
+	t.Helper()
 	keys, err := auth.NewKeys(nil, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := Start(Options{
-		Listen: listen.Options{Address: "127.0.0.1:0"}, Executor: "x", Reader: c, Account: mem.NewAccount("clients", 0), Key: key,
+		Listen: l, Executor: "x", Reader: c, Account: mem.NewAccount("clients", 0), Key: key,
 		Keys: keys, Auth: auth.Everybody{}, Anonymous: true, Read: read, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	conn, err := grpc.NewClient(s.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	return s
+}
+
+// TestStalledReader: an executor leaves off when the link to a reader stops
+// forwarding, and tells nobody that the output was read.
+func TestStalledReader(t *testing.T) {
+	c := fill(t, 1024*2048*4)
+	var told atomic.Bool
+	s := serve(t, listen.Options{Address: "127.0.0.1:0", PingAfter: time.Second, PingWait: time.Second}, c, func(exchange.Key, int64, int64) { told.Store(true) })
+	k, err := linktest.New(s.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
-	return flight.NewFlightServiceClient(conn)
+	t.Cleanup(k.Close)
+	st, err := connect(t, k.Addr()).DoGet(t.Context(), ticket(t, grant()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Recv(); err != nil {
+		t.Fatal(err)
+	}
+	k.Stop(true, true)
+	for deadline := time.Now().Add(20 * time.Second); c.open.Load() > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the output is read for a client that cannot be reached")
+		}
+	}
+	if told.Load() {
+		t.Error("an output is said to be read that was not")
+	}
 }
 
 func ticket(t *testing.T, g Grant) *flight.Ticket {

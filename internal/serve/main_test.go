@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/volley-sql/volley/cluster/executor"
 	"github.com/volley-sql/volley/cluster/local"
+	"github.com/volley-sql/volley/internal/linktest"
 )
 
 // TestMain lets this binary be an executor of the clusters that tests start.
@@ -16,6 +18,29 @@ func TestMain(m *testing.M) {
 		os.Exit(runExecutor(os.Args[2:]))
 	}
 	os.Exit(m.Run())
+}
+
+// linkFile names a file. Others reach an executor over a link that forwards nothing while that file is there.
+const linkFile = "VOLLEY_TEST_LINK"
+
+func linked(addr, file string) string {
+	k, err := linktest.New(addr)
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		for stopped := false; ; time.Sleep(5 * time.Millisecond) {
+			switch _, err := os.Stat(file); {
+			case err == nil && !stopped:
+				k.Stop(true, true)
+				stopped = true
+			case err != nil && stopped:
+				k.Resume()
+				stopped = false
+			}
+		}
+	}()
+	return k.Addr()
 }
 
 const executorWord = "serve-executor"
@@ -27,6 +52,9 @@ func runExecutor(args []string) int {
 		return 1
 	}
 	o := executor.Options{Host: "127.0.0.1", Token: token}
+	if stop := os.Getenv(linkFile); stop != "" {
+		o.Advertise = func(addr string) string { return linked(addr, stop) }
+	}
 	for i := 0; i+1 < len(args); i += 2 {
 		switch args[i] {
 		case "--id":

@@ -141,6 +141,7 @@ func direct(e fsql.Engine, o ServerOptions, gate *auth.Gate, key []byte) (bool, 
 	there, err := ours.app.Driver().ServeResults(driver.Results{
 		Host: o.Direct, TLS: o.Listen.TLS, Insecure: o.Listen.Insecure,
 		TokenKey: key, TokenTTL: o.TokenTTL, Auth: gate.Auth, Anonymous: gate.Anonymous,
+		PingAfter: o.Listen.PingAfter, PingWait: o.Listen.PingWait,
 	})
 	if err == nil && !there {
 		o.Log.Warn("there are no executors to read results from: the server gives all of them itself")

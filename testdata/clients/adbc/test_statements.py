@@ -117,7 +117,7 @@ class TestParameters:
         assert rows(con, "SELECT $2 || $1", ("a", "b")) == [("ba",)]
 
     def test_names(self, con):
-        # The driver has no dictionaries of parameters; fields of a batch have names.
+        # The driver has no dictionaries of parameters (test_subjects.py); fields of a batch have names.
         with con.cursor() as cur:
             cur.execute("SELECT :x - :y", pa.record_batch([pa.array([1]), pa.array([3])], names=["y", "x"]))
             assert cur.fetchall() == [(2,)]
