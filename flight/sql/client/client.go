@@ -27,7 +27,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/volley-sql/volley/flight/sql"
@@ -105,9 +104,9 @@ func (s *Session) dial(address string) (*link, error) {
 	if s.cfg.TLS != nil {
 		creds = credentials.NewTLS(s.cfg.TLS)
 	}
-	cookies, tokens := flight.NewClientCookieMiddleware(), flight.CreateClientMiddleware(s.token)
+	j := &jar{token: s.token}
 	conn, err := grpc.NewClient(address,
-		grpc.WithChainUnaryInterceptor(cookies.Unary, tokens.Unary), grpc.WithChainStreamInterceptor(cookies.Stream, tokens.Stream),
+		grpc.WithUnaryInterceptor(j.unary), grpc.WithStreamInterceptor(j.stream),
 		grpc.WithTransportCredentials(creds), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage), grpc.ForceCodecV2(newCodec())),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.WithInitialWindowSize(8<<20), grpc.WithInitialConnWindowSize(16<<20), grpc.WithReadBufferSize(256<<10))
@@ -121,7 +120,7 @@ func (s *Session) dial(address string) (*link, error) {
 func (s *Session) login(ctx context.Context) (err error) {
 	switch {
 	case s.cfg.Token != "":
-		s.token.set(s.cfg.Token)
+		s.token.set("Bearer " + s.cfg.Token)
 		_, err = s.fs.GetSessionOptions(ctx, &flight.GetSessionOptionsRequest{})
 	case s.cfg.User != "":
 		_, err = Login(ctx, s.fs.Client, s.cfg.User, s.cfg.Password)
@@ -194,47 +193,6 @@ func connectError(address string, err error) error {
 		hint = " Does one side use TLS and the other not?"
 	}
 	return fmt.Errorf("the server at %s cannot be reached: %s.%s", address, st.Message(), hint)
-}
-
-// tokens sends the newest session token with every call.
-type tokens struct {
-	mu    sync.Mutex
-	value string
-}
-
-func (t *tokens) get() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.value
-}
-
-func (t *tokens) set(v string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.value = v
-}
-
-// StartCall implements flight.CustomClientMiddleware.
-func (t *tokens) StartCall(ctx context.Context) context.Context {
-	if md, ok := metadata.FromOutgoingContext(ctx); ok && len(md.Get("authorization")) > 0 {
-		return ctx // the login itself
-	}
-	if v := t.get(); v != "" {
-		return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+v)
-	}
-	return ctx
-}
-
-// CallCompleted implements flight.CustomClientMiddleware.
-func (t *tokens) CallCompleted(context.Context, error) {}
-
-// HeadersReceived implements flight.ClientHeadersMiddleware.
-func (t *tokens) HeadersReceived(_ context.Context, md metadata.MD) {
-	for _, v := range md.Get("authorization") {
-		if b, ok := strings.CutPrefix(v, "Bearer "); ok {
-			t.set(b)
-		}
-	}
 }
 
 // Prepare implements sql.Session.

@@ -13,6 +13,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/flight/flightsql"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/volley-sql/volley/flight/sql"
 )
 
 const (
@@ -37,6 +39,10 @@ func (s *Session) rows(ctx context.Context, info *flight.FlightInfo) iter.Seq2[a
 		defer wg.Wait()
 		defer cancel()
 		ends := info.GetEndpoint()
+		if len(ends) == 1 {
+			s.single(ctx, ends[0], &wg, cancel, yield)
+			return
+		}
 		parts := make([]*part, len(ends))
 		opened := 0
 		open := func() {
@@ -70,6 +76,60 @@ func (s *Session) rows(ctx context.Context, info *flight.FlightInfo) iter.Seq2[a
 	}
 }
 
+// small is the size in bytes up to which records are read when they are asked
+// for: passing them from a goroutine that reads ahead would be more work than reading them.
+const small = 64 << 10
+
+// single reads a result that has one endpoint. From the first record that is
+// not small on others are fetched ahead.
+func (s *Session) single(ctx context.Context, e *flight.FlightEndpoint, wg *sync.WaitGroup, cancel func(), yield func(arrow.RecordBatch, error) bool) {
+	r, err := s.get(ctx, e)
+	if err != nil {
+		yield(nil, Error(err))
+		return
+	}
+	for {
+		rec, err := r.Read()
+		if err != nil {
+			r.Release()
+			if !errors.Is(err, io.EOF) {
+				yield(nil, Error(err))
+			}
+			return
+		}
+		if rec.NumRows() == 0 {
+			continue
+		}
+		if sql.RecordSize(rec) > small {
+			p := &part{records: make(chan arrow.RecordBatch, ahead)}
+			rec.Retain() // for the loop over the rows: the reader goes on beside it
+			p.records <- rec
+			wg.Go(func() { p.fetch(ctx, r) })
+			p.handOut(cancel, yield)
+			return
+		}
+		if !yield(rec, nil) {
+			r.Release()
+			return
+		}
+	}
+}
+
+// handOut yields the records of a part and then its error, and drains it when nobody wants more.
+func (p *part) handOut(cancel func(), yield func(arrow.RecordBatch, error) bool) {
+	for rec := range p.records {
+		ok := yield(rec, nil)
+		rec.Release()
+		if !ok {
+			drain(cancel, []*part{p})
+			return
+		}
+	}
+	if p.err != nil {
+		yield(nil, p.err)
+	}
+}
+
 // part is an endpoint that is being read. err, set before records is closed,
 // is why it is not whole: rows that came before are not lost, and it is not lost behind them.
 type part struct {
@@ -89,12 +149,18 @@ func drain(cancel func(), parts []*part) {
 
 // fetch reads an endpoint.
 func (s *Session) fetch(ctx context.Context, e *flight.FlightEndpoint, p *part) {
-	defer close(p.records)
 	r, err := s.get(ctx, e)
 	if err != nil {
 		p.err = Error(err)
+		close(p.records)
 		return
 	}
+	p.fetch(ctx, r)
+}
+
+// fetch hands over the records of a reader, which it releases.
+func (p *part) fetch(ctx context.Context, r *flight.Reader) {
+	defer close(p.records)
 	defer r.Release()
 	for {
 		rec, err := r.Read()
