@@ -54,8 +54,8 @@ func (s Slice) cut(frames []block) []block {
 	return frames[from:min(from+max(int(s.Count), 0), len(frames))]
 }
 
-// Mark says between which normalized keys (sort.Keys, as far as they are Sure)
-// the rows of a frame lie, both included.
+// Mark says between which keys (sort.Keys.Whole, up to MarkBytes) the rows of a
+// frame lie, both included.
 type Mark struct{ Low, High []byte }
 
 // Location is a channel, or a slice of one, and the executor that has it.

@@ -21,10 +21,13 @@ import (
 //	producer: sort ─► frames + marks     marks ── Bounds ──► low, high of each reader
 //	reader:   Overlap(marks) ─► frames ─► Trimmed ─► merge
 
+// MarkBytes is how much of a key marks have: rows whose keys, with their strings
+// whole, agree in so many bytes are all in one range.
+const MarkBytes = 256
+
 // marker makes the marks of frames of one thread's sorted rows.
 type marker struct {
 	keys      *order.Keys
-	sel       []uint16
 	low, high []byte // of the rows of the frame under way
 	first     []byte // the lowest key of the batch under way
 }
@@ -37,17 +40,15 @@ func newMarker(env *flow.Env, by []expr.SortKey) (*marker, error) {
 // see notes the keys of a batch that is written next.
 func (m *marker) see(b *vec.Batch) error {
 	sel := b.Selection()
-	m.sel = append(m.sel[:0], sel[0], sel[len(sel)-1])
-	coded, err := m.keys.Encode(b, m.sel)
-	if err != nil {
+	var err error
+	if m.first, err = m.keys.Whole(nil, b, sel[0], MarkBytes); err != nil {
 		return err
 	}
-	m.first = bytes.Clone(coded[:m.keys.Sure()])
 	if m.low == nil {
 		m.low = m.first
 	}
-	m.high = bytes.Clone(coded[m.keys.Stride():][:m.keys.Sure()])
-	return nil
+	m.high, err = m.keys.Whole(nil, b, sel[len(sel)-1], MarkBytes)
+	return err
 }
 
 // mark is the mark of a frame that is complete. The next may begin in the same batch.
@@ -151,20 +152,22 @@ func (t *trimmed) Open(ctx context.Context, thread int) vec.Stream {
 func (t *trimmed) inside(keys *order.Keys, b *vec.Batch) ([]uint16, error) {
 	sel := b.Selection()
 	var failure error
+	var key []byte
 	at := func(i int) []byte {
-		k, err := keys.Encode(b, sel[i:i+1])
-		if err != nil {
+		var err error
+		if key, err = keys.Whole(key[:0], b, sel[i], MarkBytes); err != nil {
 			failure = err
-			return nil
 		}
-		return k[:keys.Sure()]
+		return key
 	}
+	below := func(i int) bool { return failure == nil && bytes.Compare(at(i), t.low) < 0 }
+	beyond := func(i int) bool { return failure != nil || bytes.Compare(at(i), t.high) >= 0 }
 	from, to := 0, len(sel)
-	if len(t.low) > 0 {
-		from = sort.Search(len(sel), func(i int) bool { return failure != nil || bytes.Compare(at(i), t.low) >= 0 })
+	if len(t.low) > 0 && below(0) { // most batches lie within the range
+		from = sort.Search(len(sel), func(i int) bool { return !below(i) })
 	}
-	if len(t.high) > 0 && failure == nil {
-		to = sort.Search(len(sel), func(i int) bool { return failure != nil || bytes.Compare(at(i), t.high) >= 0 })
+	if len(t.high) > 0 && failure == nil && beyond(len(sel)-1) {
+		to = sort.Search(len(sel), beyond)
 	}
 	if failure != nil || from >= to {
 		return nil, failure

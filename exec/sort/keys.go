@@ -19,6 +19,7 @@ type Keys struct {
 	set    *eval.Set
 	vals   []*vec.Vec
 	coded  []byte
+	one    [1]uint16 // the row of Whole
 }
 
 // NewKeys compiles the items of an order.
