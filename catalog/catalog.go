@@ -186,7 +186,7 @@ type TableSpec struct {
 	Schema      types.Schema
 	Partitioned []string // names of partition columns, which stand last in Schema
 	Info        Info
-	// Access is the first owner of a table that is created; see Secured.
+	// Access is the first owner and the rules of a table that is created; see Secured.
 	Access *Access `json:"-"`
 }
 

@@ -171,6 +171,20 @@ func (g Guard) owner() *catalog.Access {
 	return &catalog.Access{Owner: g.v.who}
 }
 
+// first are the first rights on a table that the viewer makes: its rules are
+// those of the statement, its owner is the viewer.
+func (g Guard) first(rules *catalog.Access) *catalog.Access {
+	a := g.owner()
+	if rules == nil {
+		return a
+	}
+	if a == nil {
+		a = &catalog.Access{}
+	}
+	a.RowFilter, a.Masks = rules.RowFilter, rules.Masks
+	return a
+}
+
 // CreateDatabase implements catalog.Catalog.
 func (g Guard) CreateDatabase(ctx context.Context, d catalog.Database, ifNotExists bool) error {
 	l, err := g.at(ctx, catalog.Securable{})
@@ -251,7 +265,7 @@ func (g Guard) CreateTable(ctx context.Context, t catalog.TableSpec, mode catalo
 	if err := g.elsewhere(ctx, t.Info); err != nil {
 		return err
 	}
-	t.Access = g.owner()
+	t.Access = g.first(t.Access)
 	return g.c.CreateTable(ctx, t, mode, staged)
 }
 

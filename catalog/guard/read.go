@@ -56,3 +56,14 @@ func (l *level) reads() bool {
 
 // Rule is the viewer whose rights a row filter or mask reads with.
 func (v *Viewer) Rule(r *catalog.Rule) *Viewer { return v.p.Owner(r.By) }
+
+// Rules are the row filter and masks of a table, for who may change them; nil
+// for others.
+func (g Guard) Rules(ctx context.Context, db, name string) (*catalog.Access, error) {
+	on := catalog.Securable{Database: db, Name: name}
+	l, err := g.object(ctx, on)
+	if err != nil || !l.may(catalog.Manage) {
+		return nil, err
+	}
+	return g.access(ctx, on)
+}

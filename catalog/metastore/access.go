@@ -11,12 +11,25 @@ import (
 var _ catalog.Secured = (*Catalog)(nil)
 
 // firstAccess is the rights on an object that is put in the place of old, or
-// made anew if that is nil.
+// made anew if that is nil. Rules of old stay where the new has none in their place.
 func firstAccess(first *catalog.Access, old *Object) *catalog.Access {
-	if old != nil {
+	switch {
+	case old == nil:
+		return first
+	case first == nil || first.RowFilter == nil && len(first.Masks) == 0:
 		return old.Access
 	}
-	return first
+	a := old.Access.Clone()
+	if first.RowFilter != nil {
+		a.RowFilter = first.RowFilter
+	}
+	for c, m := range first.Masks {
+		if a.Masks == nil {
+			a.Masks = map[string]*catalog.Rule{}
+		}
+		a.Masks[c] = m
+	}
+	return a
 }
 
 // orNone is a, or the rights on something of which nothing was said.

@@ -161,7 +161,7 @@ func (s *Session) setRowFilter(ctx context.Context, st *statement, n *ast.AlterT
 	}
 	var rule *catalog.Rule
 	if !a.Drop {
-		if rule, err = s.newRule(ctx, st, tb, &a.Function, a.Columns, types.BoolType); err != nil {
+		if rule, err = s.newRule(ctx, st, tb.Schema(), &a.Function, a.Columns, types.BoolType); err != nil {
 			return err
 		}
 	}
@@ -183,7 +183,7 @@ func (s *Session) setMask(ctx context.Context, st *statement, n *ast.AlterTable,
 	col := tb.Schema()[i]
 	var rule *catalog.Rule
 	if !a.Drop {
-		if rule, err = s.newRule(ctx, st, tb, &a.Function, append([]string{col.Name}, a.Using...), col.Type); err != nil {
+		if rule, err = s.newRule(ctx, st, tb.Schema(), &a.Function, append([]string{col.Name}, a.Using...), col.Type); err != nil {
 			return err
 		}
 	}
@@ -201,6 +201,47 @@ func (s *Session) setMask(ctx context.Context, st *statement, n *ast.AlterTable,
 	})
 }
 
+// firstRules are the row filter and the masks that a CREATE TABLE gives a table
+// of columns, nil if it gives none.
+func (s *Session) firstRules(ctx context.Context, st *statement, n *ast.CreateTable, table types.Schema) (*catalog.Access, error) {
+	acc := &catalog.Access{}
+	defs := slices.Clone(n.Columns)
+	for _, p := range n.PartitionBy {
+		if p.Column != nil {
+			defs = append(defs, *p.Column)
+		}
+	}
+	for _, d := range defs {
+		if d.Mask == nil {
+			continue
+		}
+		col := table[table.Index(d.Name.Last())]
+		rule, err := s.newRule(ctx, st, table, &d.Mask.Function, append([]string{col.Name}, d.Mask.Using...), col.Type)
+		if err != nil {
+			return nil, err
+		}
+		if acc.Masks == nil {
+			acc.Masks = map[string]*catalog.Rule{}
+		}
+		acc.Masks[strings.ToLower(col.Name)] = rule
+	}
+	if f := n.RowFilter; f != nil {
+		if len(table) == 0 {
+			return nil, sqlerr.New(sqlerr.Unsupported, "The feature is not supported: a row filter on a table whose columns the files tell.").At(f.Pos()).
+				WithHint("List the columns, or set the filter with ALTER TABLE.")
+		}
+		rule, err := s.newRule(ctx, st, table, &f.Function, f.Columns, types.BoolType)
+		if err != nil {
+			return nil, err
+		}
+		acc.RowFilter = rule
+	}
+	if acc.RowFilter == nil && acc.Masks == nil {
+		return nil, nil
+	}
+	return acc, s.outside("row filters and masks")
+}
+
 func noColumn(columns types.Schema, name string) *sqlerr.Error {
 	var names []string
 	for _, f := range columns {
@@ -213,7 +254,7 @@ func noColumn(columns types.Schema, name string) *sqlerr.Error {
 // newRule makes a rule of a function, which is one of the session's or of the
 // engine's: its definition as it is now. It is bound once, so that what is
 // wrong with it is an error here and not where the table is read.
-func (s *Session) newRule(ctx context.Context, st *statement, tb catalog.Table, function *ast.Name, columns []string, result types.Type) (*catalog.Rule, error) {
+func (s *Session) newRule(ctx context.Context, st *statement, table types.Schema, function *ast.Name, columns []string, result types.Type) (*catalog.Rule, error) {
 	parts, err := s.parts(ctx, st, function)
 	if err != nil {
 		return nil, err
@@ -228,11 +269,11 @@ func (s *Session) newRule(ctx context.Context, st *statement, tb catalog.Table, 
 	args := &ast.Func{Name: ast.N(rule.Name)}
 	var fields types.Schema
 	for k, c := range columns {
-		i := tb.Schema().Index(c)
+		i := table.Index(c)
 		if i < 0 {
-			return nil, noColumn(tb.Schema(), c).At(function.Pos())
+			return nil, noColumn(table, c).At(function.Pos())
 		}
-		f := tb.Schema()[i]
+		f := table[i]
 		rule.Columns = append(rule.Columns, f.Name)
 		fields = append(fields, f)
 		p := "arg" + strconv.Itoa(k+1)
@@ -278,4 +319,28 @@ func checkRule(ctx context.Context, env *bind.Env, res *resolver, rule *catalog.
 		return sqlerr.New(sqlerr.AccessInvalidRule, "The function %s gives %q, and not %q.", quote([]string{rule.Name}), got.SQL(), result.SQL())
 	}
 	return nil
+}
+
+// rulesOf are the row filter and masks of a table, nil if the user may not know them.
+func rulesOf(ctx context.Context, c catalog.Catalog, db, name string) (*catalog.Access, error) {
+	switch c := c.(type) {
+	case guard.Guard:
+		return c.Rules(ctx, db, name)
+	case catalog.Secured:
+		return c.Access(ctx, catalog.Securable{Database: db, Name: name})
+	}
+	return nil, nil
+}
+
+// ruleText is a rule as CREATE TABLE has it, without ROW FILTER or MASK.
+func ruleText(r *catalog.Rule, word string, columns []string) string {
+	text := ast.QuoteIdent(r.Name)
+	if len(columns) == 0 && word != "ON" {
+		return text
+	}
+	cols := make([]string, len(columns))
+	for i, c := range columns {
+		cols[i] = ast.QuoteIdent(c)
+	}
+	return text + " " + word + " (" + strings.Join(cols, ", ") + ")"
 }

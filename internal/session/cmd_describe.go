@@ -23,6 +23,8 @@ type description struct {
 	info       catalog.Info
 	view       *catalog.View
 	temp       bool
+	// rules has the row filter and masks, if the user may know them; else nil.
+	rules *catalog.Access
 	// facts are the lines of DESCRIBE EXTENDED.
 	facts [][2]string
 }
@@ -90,6 +92,20 @@ func (s *Session) described(ctx context.Context, st *statement, parts []string) 
 	fact("Table Properties", pairsText(d.info.Properties))
 	fact("Location", d.info.Location)
 	fact("Storage Properties", pairsText(d.info.Options))
+	if d.rules, err = rulesOf(ctx, c, database, name); err != nil {
+		return nil, err
+	}
+	if d.rules == nil {
+		return d, nil
+	}
+	if f := d.rules.RowFilter; f != nil {
+		fact("Row Filter", ruleText(f, "ON", f.Columns))
+	}
+	for _, f := range d.schema {
+		if m := d.rules.Masks[strings.ToLower(f.Name)]; m != nil {
+			fact("Mask of "+f.Name, ruleText(m, "USING COLUMNS", m.Columns[1:]))
+		}
+	}
 	return d, nil
 }
 

@@ -330,6 +330,10 @@ func (d *description) createStatement() string {
 		if c := d.comment(i); c != "" {
 			b.WriteString(" COMMENT " + ast.QuoteString(c))
 		}
+		if d.rules != nil && d.rules.Masks[strings.ToLower(f.Name)] != nil {
+			m := d.rules.Masks[strings.ToLower(f.Name)]
+			b.WriteString(" MASK " + ruleText(m, "USING COLUMNS", m.Columns[1:]))
+		}
 		if i < len(d.schema)-1 {
 			b.WriteString(",")
 		}
@@ -372,5 +376,8 @@ func (d *description) createStatement() string {
 		b.WriteString("COMMENT " + ast.QuoteString(d.info.Comment) + "\n")
 	}
 	pairs("TBLPROPERTIES", d.info.Properties)
+	if d.rules != nil && d.rules.RowFilter != nil {
+		b.WriteString("WITH ROW FILTER " + ruleText(d.rules.RowFilter, "ON", d.rules.RowFilter.Columns) + "\n")
+	}
 	return b.String()
 }

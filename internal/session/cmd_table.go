@@ -41,6 +41,9 @@ func (s *Session) createTable(ctx context.Context, st *statement, n *ast.CreateT
 	if n.Query != nil {
 		return s.createTableAs(ctx, st, n, t, spec, mode)
 	}
+	if spec.Access, err = s.firstRules(ctx, st, n, spec.Schema); err != nil {
+		return nil, err
+	}
 	return empty(), sqlerr.At(t.cat.CreateTable(ctx, spec, mode, nil), n.Name.Pos())
 }
 
@@ -189,6 +192,9 @@ func (s *Session) createTableAs(ctx context.Context, st *statement, n *ast.Creat
 	spec.Schema = nil
 	for _, i := range order {
 		spec.Schema = append(spec.Schema, schema[i])
+	}
+	if spec.Access, err = s.firstRules(ctx, st, n, spec.Schema); err != nil {
+		return nil, err
 	}
 	r, err := s.createFrom(ctx, st, env, p.Arrange(order), t, spec, mode)
 	return r, sqlerr.At(err, n.Name.Pos())

@@ -18,6 +18,8 @@ type ColumnDef struct {
 	Default   Expr
 	Generated Expr      // GENERATED ALWAYS AS (…)
 	Place     *ColPlace // ALTER TABLE only
+	// Mask is MASK f [USING COLUMNS (columns)]; CREATE TABLE only.
+	Mask *SetMask
 }
 
 // ColPlace is FIRST or AFTER column.
@@ -54,6 +56,7 @@ type CreateTable struct {
 	ClusterBy   []Name
 	Location    string
 	Comment     string
+	RowFilter   *SetRowFilter // WITH ROW FILTER f ON (columns)
 	Query       *Query
 }
 

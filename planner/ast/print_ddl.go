@@ -78,6 +78,10 @@ func (p *printer) columnDef(c ColumnDef) {
 		p.put(")")
 	}
 	p.text(" COMMENT ", c.Comment)
+	if m := c.Mask; m != nil {
+		p.put(" ")
+		p.mask(m)
+	}
 	p.place(c.Place)
 }
 
@@ -201,6 +205,10 @@ func (p *printer) createTable(s *CreateTable) {
 	p.text(" LOCATION ", s.Location)
 	p.text(" COMMENT ", s.Comment)
 	p.propertyClause(" TBLPROPERTIES ", s.Properties)
+	if f := s.RowFilter; f != nil {
+		p.put(" WITH ")
+		p.rowFilter(f)
+	}
 	if s.Query != nil {
 		p.put(" AS ")
 		p.query(s.Query)

@@ -86,26 +86,38 @@ func (p *printer) rightsAction(a AlterAction) (ok bool) {
 			p.put(" DROP ROW FILTER")
 			break
 		}
-		p.named(" SET ROW FILTER ", a.Function)
-		p.put(" ON ")
-		if len(a.Columns) == 0 {
-			p.put("()")
-			break
-		}
-		p.columns(a.Columns)
+		p.put(" SET ")
+		p.rowFilter(a)
 	case *SetMask:
 		p.named(" ALTER COLUMN ", a.Column)
 		if a.Drop {
 			p.put(" DROP MASK")
 			break
 		}
-		p.named(" SET MASK ", a.Function)
-		if len(a.Using) > 0 {
-			p.put(" USING COLUMNS ")
-			p.columns(a.Using)
-		}
+		p.put(" SET ")
+		p.mask(a)
 	default:
 		return false
 	}
 	return true
+}
+
+// rowFilter writes ROW FILTER f ON (columns).
+func (p *printer) rowFilter(f *SetRowFilter) {
+	p.named("ROW FILTER ", f.Function)
+	p.put(" ON ")
+	if len(f.Columns) == 0 {
+		p.put("()")
+		return
+	}
+	p.columns(f.Columns)
+}
+
+// mask writes MASK f [USING COLUMNS (columns)].
+func (p *printer) mask(m *SetMask) {
+	p.named("MASK ", m.Function)
+	if len(m.Using) > 0 {
+		p.put(" USING COLUMNS ")
+		p.columns(m.Using)
+	}
 }

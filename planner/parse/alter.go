@@ -55,7 +55,7 @@ func (p *parser) alterAction(view bool, pos int) ast.AlterAction {
 	case "REPLACE":
 		p.advance()
 		p.expect("COLUMNS")
-		cols := p.columnDefs()
+		cols := p.plainColumns()
 		return &ast.ReplaceColumns{Span: p.from(pos), Columns: cols}
 	case "ALTER", "CHANGE":
 		p.advance()
@@ -110,9 +110,9 @@ func (p *parser) alterAdd(pos int) ast.AlterAction {
 	}
 	a := &ast.AddColumns{IfNotExists: exists || p.accept("IF", "NOT", "EXISTS")}
 	if p.is("(") {
-		a.Columns = p.columnDefs()
+		a.Columns = p.plainColumns()
 	} else {
-		a.Columns = commas(p, p.columnDef)
+		a.Columns = p.unmasked(commas(p, p.columnDef))
 	}
 	a.Span = p.from(pos)
 	return a

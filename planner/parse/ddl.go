@@ -104,6 +104,10 @@ func (p *parser) tableClause(t *ast.CreateTable) bool {
 		t.Location = p.str()
 	case p.accept("COMMENT"):
 		t.Comment = p.str()
+	case p.isSeq("WITH", "ROW", "FILTER"):
+		pos := p.tok.pos
+		p.expect("WITH", "ROW", "FILTER")
+		t.RowFilter = p.rowFilter(pos)
 	case p.is("ROW") || p.is("STORED"):
 		p.failAt(p.tok.pos, sqlerr.Unsupported, "The feature is not supported: Hive's ROW FORMAT and STORED BY.")
 		return false
@@ -197,6 +201,18 @@ func (p *parser) columnDefs() []ast.ColumnDef {
 	return out
 }
 
+// plainColumns are column definitions of which none may have a mask.
+func (p *parser) plainColumns() []ast.ColumnDef { return p.unmasked(p.columnDefs()) }
+
+func (p *parser) unmasked(cols []ast.ColumnDef) []ast.ColumnDef {
+	for _, c := range cols {
+		if c.Mask != nil {
+			p.failAt(c.Mask.Pos(), sqlerr.Unsupported, "The feature is not supported: MASK in other statements than CREATE TABLE and ALTER TABLE … ALTER COLUMN … SET MASK.")
+		}
+	}
+	return cols
+}
+
 // columnDef parses a column with its type and options.
 func (p *parser) columnDef() ast.ColumnDef {
 	pos := p.tok.pos
@@ -223,6 +239,10 @@ func (p *parser) columnOption(c *ast.ColumnDef) bool {
 		p.expect("(")
 		c.Generated = p.expr()
 		p.expect(")")
+	case p.is("MASK"):
+		pos := p.tok.pos
+		p.expect("MASK")
+		c.Mask = p.mask(pos, c.Name)
 	case p.is("FIRST") || p.is("AFTER"):
 		c.Place = p.place()
 	default:
@@ -269,7 +289,7 @@ func (p *parser) createView(pos int, f createFlags) ast.Statement {
 		if next := p.after(p.peek()); next.kw == "," || next.kw == ")" || next.kw == "COMMENT" {
 			v.Columns = parens(p, p.viewColumn)
 		} else {
-			v.Schema = p.columnDefs()
+			v.Schema = p.plainColumns()
 		}
 	}
 	for p.err == nil {
@@ -387,7 +407,7 @@ func (p *parser) returns(f *ast.CreateFunction) {
 	}
 	f.ReturnTable = true
 	if p.is("(") {
-		f.TableColumns = p.columnDefs()
+		f.TableColumns = p.plainColumns()
 	}
 }
 

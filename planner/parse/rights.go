@@ -173,7 +173,7 @@ func (p *parser) acceptOwner() bool {
 }
 
 // rowFilter parses what follows SET ROW FILTER.
-func (p *parser) rowFilter(pos int) ast.AlterAction {
+func (p *parser) rowFilter(pos int) *ast.SetRowFilter {
 	f := &ast.SetRowFilter{Function: p.name()}
 	p.expect("ON")
 	f.Columns = p.columnNames()
@@ -182,7 +182,7 @@ func (p *parser) rowFilter(pos int) ast.AlterAction {
 }
 
 // mask parses what follows ALTER COLUMN c SET MASK.
-func (p *parser) mask(pos int, column ast.Name) ast.AlterAction {
+func (p *parser) mask(pos int, column ast.Name) *ast.SetMask {
 	m := &ast.SetMask{Column: column, Function: p.name()}
 	if p.accept("USING", "COLUMNS") {
 		m.Using = p.columnNames()
