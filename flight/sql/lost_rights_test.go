@@ -73,10 +73,14 @@ func (p *people) write(t *testing.T, user, roles string) {
 // login is the context of a session of a user.
 func (p *people) login(t *testing.T, user string) context.Context {
 	t.Helper()
-	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":pw"))
+	return p.session(t, metadata.AppendToOutgoingContext(t.Context(), "authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":pw"))))
+}
+
+// session is the context of a session of its own, given that of a login.
+func (s *served) session(t *testing.T, ctx context.Context) context.Context {
+	t.Helper()
 	var head metadata.MD
-	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", basic)
-	st, err := p.flight().Handshake(ctx)
+	st, err := s.flight().Handshake(ctx)
 	if err == nil {
 		head, err = st.Header()
 	}
