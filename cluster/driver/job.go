@@ -53,6 +53,7 @@ type job struct {
 	marks    map[scheduler.TaskID]marked    // of outputs divided by ranges
 	bounds   map[int32][][]byte             // between the ranges, by stage: decided when they are first read
 	onRead   func(i int, rows, bytes int64) // nil: nobody wants to know
+	digests  map[[2]int32]uint64            // of what the root gathers, by partition and attempt
 }
 
 // Run starts a job for a plan lowered to d.Partitions() partitions. feeds are
@@ -76,6 +77,7 @@ func (d *Driver) Run(plan physical.Node, settings map[string]string, feeds map[i
 		job: cut, feeds: feeds, ready: make(chan struct{}), over: make(chan struct{}), moved: make(chan struct{}),
 		located: map[[2]int32]scheduler.Output{}, running: map[scheduler.Attempt]control.Progress{}, nodes: map[int32]control.NodeStats{},
 		marks: map[scheduler.TaskID]marked{}, bounds: map[int32][][]byte{},
+		digests: map[[2]int32]uint64{},
 	}
 	what := scheduler.Job{ID: cut.ID}
 	for i, s := range cut.Stages {

@@ -29,8 +29,10 @@ func (q *Job) Ordered() bool {
 }
 
 // gathered is what the root reads if it does nothing but pass it on, without merging it.
-func (q *Job) gathered() *physical.StageRead {
-	r, ok := q.j.root().Plan.(*physical.StageRead)
+func (q *Job) gathered() *physical.StageRead { return q.j.gathered() }
+
+func (j *job) gathered() *physical.StageRead {
+	r, ok := j.root().Plan.(*physical.StageRead)
 	if !ok || r.Kind != physical.Gather || len(r.Order) > 0 {
 		return nil
 	}
@@ -67,6 +69,11 @@ func (q *Job) inputs(ctx context.Context) ([]stage.Read, error) {
 // executor are made again. A stream that has begun goes on behind the rows it
 // has yielded if they were the same, which it checks; else it ends with RESULT_CHANGED.
 func (q *Job) Partition(ctx context.Context, i int) vec.Stream {
+	return q.partition(ctx, i, func(exchange.Location) error { return nil })
+}
+
+// partition is Partition from outputs that are right alone, which may be several, one lost after the other.
+func (q *Job) partition(ctx context.Context, i int, right func(exchange.Location) error) vec.Stream {
 	return func(yield func(*vec.Batch, error) bool) {
 		reads, err := q.inputs(ctx)
 		if err != nil {
@@ -78,7 +85,18 @@ func (q *Job) Partition(ctx context.Context, i int) vec.Stream {
 		acct := q.d.acct.Child("partition "+strconv.Itoa(i)+" of "+q.ID(), 0)
 		defer acct.Close()
 		at := q.place(reads[0], i)
-		src := exchange.NewSource(q.gathered().Cols, q.d.links, []exchange.Location{at}, q.relocate, acct)
+		if err := right(at); err != nil {
+			yield(nil, err)
+			return
+		}
+		relocate := func(ctx context.Context, l exchange.Location, loss error) (exchange.Location, error) {
+			l, err := q.relocate(ctx, l, loss)
+			if err == nil {
+				err = right(l)
+			}
+			return l, err
+		}
+		src := exchange.NewSource(q.gathered().Cols, q.d.links, []exchange.Location{at}, relocate, acct)
 		src.FetchAhead()
 		for b, err := range src.Open(ctx, 0) {
 			if err != nil && ctx.Err() != nil && sqlerr.As(err) == nil {

@@ -109,6 +109,9 @@ func (j *job) reported(a scheduler.Attempt, m *control.Report) {
 	if j.job.Stages[a.Stage].Output.Kind == physical.Ranges {
 		j.marked(a, m.Marks)
 	}
+	if r := j.gathered(); r != nil && r.Stage == a.Stage {
+		j.digests[[2]int32{a.Partition, a.Attempt}] = m.Digest
+	}
 	s := &j.states[a.Stage]
 	s.Running = j.count(a.Stage)
 	s.Done = min(s.Done+1, s.Tasks)

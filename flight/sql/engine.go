@@ -160,6 +160,9 @@ type Parts struct {
 	// can be: location is the address, ticket what the executor wants to see
 	// beside the handle. An empty location: it cannot. nil: none can.
 	Grant func(i int, g Grant) (location string, ticket []byte)
+	// Rest yields the records of a partition behind so many rows that a client has
+	// read at an executor with a ticket of Grant for handle, or an error if they cannot be told. nil if Grant is.
+	Rest func(ctx context.Context, i int, handle, ticket []byte, rows int64) iter.Seq2[arrow.RecordBatch, error]
 	// OnRead has f called with every partition that a client has read to its end
 	// at an executor; nil if Grant is.
 	OnRead func(f func(i int, rows, bytes int64))

@@ -78,19 +78,20 @@ func (s *Server) doGet(t *flight.Ticket, stream flight.FlightService_DoGetServer
 	}
 	switch cmd := cmd.(type) {
 	case *pb.TicketStatementQuery:
-		_, q, part, release, err := s.redeem(ctx, cmd.GetStatementHandle())
+		handle, before := splitRest(cmd.GetStatementHandle())
+		_, q, part, release, err := s.redeem(ctx, handle)
 		if err != nil {
 			return s.failed(ctx, "", err)
 		}
 		defer release()
-		return s.sendQuery(stream, q, part)
+		return s.sendQuery(stream, q, part, before)
 	case *pb.CommandPreparedStatementQuery:
 		q, release, err := s.bound(ctx, cmd)
 		if err != nil {
 			return s.failed(ctx, "", err)
 		}
 		defer release()
-		return s.sendQuery(stream, q, 0)
+		return s.sendQuery(stream, q, 0, nil)
 	}
 	c, release, err := s.client(ctx)
 	if err != nil {
@@ -150,14 +151,18 @@ func (s *Server) redeem(ctx context.Context, b []byte) (*client, *query, int, fu
 	return c, q, int(h.endpoint), release, nil
 }
 
-func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query, part int) error {
+// sendQuery sends the rows of an endpoint, without those that the client has of it already.
+func (s *Server) sendQuery(stream flight.FlightService_DoGetServer, q *query, part int, before *taken) error {
 	ctx := stream.Context()
 	if err := q.allowed(ctx); err != nil {
 		return s.failed(ctx, q.name(), err)
 	}
 	rows := q.read(ctx, s.o.KeepAlive)
-	if q.divided() {
-		rows = q.readPart(ctx, part, s.o.KeepAlive)
+	switch {
+	case q.divided():
+		rows = q.readPart(ctx, part, s.o.KeepAlive, before)
+	case before != nil:
+		return s.failed(ctx, q.name(), errHandle)
 	}
 	return s.failed(ctx, q.name(), send(stream, q.wire, rows, compression(ctx, q.c.option(compressionOption))...))
 }

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -135,7 +136,7 @@ func (q *query) allRead() bool {
 
 // readPartitions yields the records of the partitions of endpoint n, one after
 // the other, and reports whether it came to their end.
-func (q *query) readPartitions(ctx context.Context, n int, idle time.Duration, yield func(arrow.RecordBatch, error) bool) bool {
+func (q *query) readPartitions(ctx context.Context, n int, idle time.Duration, before *taken, yield func(arrow.RecordBatch, error) bool) bool {
 	if more, err := q.awaitReady(ctx, idle, func() bool { return yield(nil, nil) }); err != nil {
 		yield(nil, err)
 		return false
@@ -146,8 +147,18 @@ func (q *query) readPartitions(ctx context.Context, n int, idle time.Duration, y
 	defer end(nil)
 	defer context.AfterFunc(q.ctx, func() { end(context.Cause(q.ctx)) })()
 	p := q.streams
+	open := p.Open
+	if before != nil {
+		if p.Rest == nil || len(q.parts) != p.N {
+			yield(nil, errHandle)
+			return false
+		}
+		open = func(ctx context.Context, i int) iter.Seq2[arrow.RecordBatch, error] {
+			return p.Rest(ctx, i, before.handle, before.grant, before.rows)
+		}
+	}
 	for i := n * p.N / len(q.parts); i < (n+1)*p.N/len(q.parts); i++ {
-		for rec, err := range p.Open(ctx, i) {
+		for rec, err := range open(ctx, i) {
 			if err == nil {
 				q.count(rec)
 			}

@@ -40,7 +40,7 @@ func (q *query) split() {
 
 // readPart yields records as read does, those of one part of a split result.
 // Leaving the loop before the end ends the query.
-func (q *query) readPart(ctx context.Context, n int, idle time.Duration) iter.Seq2[arrow.RecordBatch, error] {
+func (q *query) readPart(ctx context.Context, n int, idle time.Duration, before *taken) iter.Seq2[arrow.RecordBatch, error] {
 	return func(yield func(arrow.RecordBatch, error) bool) {
 		if err := q.claimPart(n); err != nil {
 			yield(nil, err)
@@ -49,7 +49,11 @@ func (q *query) readPart(ctx context.Context, n int, idle time.Duration) iter.Se
 		whole := false
 		defer func() { q.unclaimPart(n, whole) }()
 		if q.streams != nil {
-			whole = q.readPartitions(ctx, n, idle, yield)
+			whole = q.readPartitions(ctx, n, idle, before, yield)
+			return
+		}
+		if before != nil {
+			yield(nil, errHandle)
 			return
 		}
 		q.start()

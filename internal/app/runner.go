@@ -76,7 +76,7 @@ func parts(job *driver.Job, end func()) *session.Parts {
 		job.Finish()
 	})}
 	if job.Grants() {
-		p.OnRead = job.OnRead
+		p.OnRead, p.Rest = job.OnRead, job.Rest
 		p.Grant = func(i int, g session.PartGrant) (string, []byte) {
 			return job.Grant(i, g.Handle, direct.Grant{User: g.User, Expires: g.Expires.UnixMilli(), Schema: g.Schema, Compression: g.Compression})
 		}

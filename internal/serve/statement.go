@@ -279,6 +279,10 @@ func (s *statement) parts(stop func(), p *engine.Parts) *sql.Parts {
 	if p.Grant != nil {
 		schema := flight.SerializeSchema(s.schema, memory.DefaultAllocator)
 		out.OnRead = p.OnRead
+		out.Rest = func(ctx context.Context, i int, handle, ticket []byte, rows int64) iter.Seq2[arrow.RecordBatch, error] {
+			ctx, end := context.WithCancel(ctx)
+			return records.Of(end, s.schema, s.cols, p.Rest(ctx, i, handle, ticket, rows))
+		}
 		out.Grant = func(i int, g sql.Grant) (string, []byte) {
 			return p.Grant(i, engine.PartGrant{User: g.User, Handle: g.Handle, Expires: g.Expires, Schema: schema, Compression: g.Compression})
 		}

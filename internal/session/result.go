@@ -56,10 +56,15 @@ func (p *Parts) mapped(change func(error) error, end func()) *Parts {
 	}
 	out := *p
 	out.Ready = func(ctx context.Context) error { return change(p.Ready(ctx)) }
-	out.Open = func(ctx context.Context, i int) vec.Stream {
-		rows := p.Open(ctx, i)
+	mapped := func(rows vec.Stream) vec.Stream {
 		return func(yield func(*vec.Batch, error) bool) {
 			rows(func(b *vec.Batch, err error) bool { return yield(b, change(err)) })
+		}
+	}
+	out.Open = func(ctx context.Context, i int) vec.Stream { return mapped(p.Open(ctx, i)) }
+	if p.Rest != nil {
+		out.Rest = func(ctx context.Context, i int, handle, ticket []byte, rows int64) vec.Stream {
+			return mapped(p.Rest(ctx, i, handle, ticket, rows))
 		}
 	}
 	out.Close = func() {

@@ -86,6 +86,9 @@ type Parts struct {
 	// Grant lets somebody read a partition that is ready where it is: location is
 	// the address, empty if nobody can read it there. nil: none can be.
 	Grant func(i int, g PartGrant) (location string, ticket []byte)
+	// Rest yields the rows of a partition behind so many that were read there with
+	// a ticket for handle, or an error if they cannot be told; nil if Grant is.
+	Rest func(ctx context.Context, i int, handle, ticket []byte, rows int64) vec.Stream
 	// OnRead has f called with every partition that was read to its end there;
 	// nil if Grant is.
 	OnRead func(f func(i int, rows, bytes int64))

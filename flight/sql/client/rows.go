@@ -88,10 +88,10 @@ func (s *Session) single(ctx context.Context, e *flight.FlightEndpoint, wg *sync
 		yield(nil, Error(err))
 		return
 	}
+	defer func() { r.Release() }()
 	for {
 		rec, err := r.Read()
 		if err != nil {
-			r.Release()
 			if !errors.Is(err, io.EOF) {
 				yield(nil, Error(err))
 			}
@@ -104,12 +104,13 @@ func (s *Session) single(ctx context.Context, e *flight.FlightEndpoint, wg *sync
 			p := &part{records: make(chan arrow.RecordBatch, ahead)}
 			rec.Retain() // for the loop over the rows: the reader goes on beside it
 			p.records <- rec
-			wg.Go(func() { p.fetch(ctx, r) })
+			beside := r
+			r = &endpoint{} // that one is released by who reads it
+			wg.Go(func() { p.fetch(ctx, beside) })
 			p.handOut(cancel, yield)
 			return
 		}
 		if !yield(rec, nil) {
-			r.Release()
 			return
 		}
 	}
@@ -159,7 +160,7 @@ func (s *Session) fetch(ctx context.Context, e *flight.FlightEndpoint, p *part) 
 }
 
 // fetch hands over the records of a reader, which it releases.
-func (p *part) fetch(ctx context.Context, r *flight.Reader) {
+func (p *part) fetch(ctx context.Context, r *endpoint) {
 	defer close(p.records)
 	defer r.Release()
 	for {
@@ -185,30 +186,9 @@ func (p *part) fetch(ctx context.Context, r *flight.Reader) {
 	}
 }
 
-// get opens an endpoint at the first of its locations that can be reached.
-func (s *Session) get(ctx context.Context, e *flight.FlightEndpoint) (*flight.Reader, error) {
-	var last error
-	for _, l := range e.GetLocation() {
-		fs, err := s.at(l.GetUri())
-		if err == nil {
-			var r *flight.Reader
-			if r, err = fs.DoGet(ctx, e.GetTicket()); err == nil {
-				return r, nil
-			}
-		}
-		if last = err; status.Code(err) != codes.Unavailable {
-			return nil, err
-		}
-	}
-	if len(e.GetLocation()) > 0 {
-		return nil, last
-	}
-	return s.fs.DoGet(ctx, e.GetTicket())
-}
-
 // at is a client of the server at a location: this one's own, if it says to use that.
 func (s *Session) at(uri string) (*flightsql.Client, error) {
-	if strings.HasPrefix(uri, "arrow-flight-reuse-connection:") {
+	if own(uri) {
 		return s.fs, nil
 	}
 	_, address, ok := strings.Cut(uri, "://")
