@@ -6,6 +6,8 @@ import (
 	"context"
 	"io"
 	"iter"
+	"slices"
+	"strings"
 )
 
 // File is a file with the facts that identify its version.
@@ -53,6 +55,23 @@ type Bounds struct {
 	Folders []string
 	// Beyond leaves alone what by its name is in none of the folders.
 	Beyond bool
+}
+
+// Identity is equal for stores that reach the same files within the same
+// bounds, for caches of what was read through one: those of a session are made
+// again and again.
+func Identity(s Store) any {
+	b := s.Bounds()
+	if b == nil {
+		return s
+	}
+	folders := slices.Sorted(slices.Values(b.Folders))
+	return identity{strings.Join(slices.Compact(folders), "\x00"), b.Beyond}
+}
+
+type identity struct {
+	folders string
+	beyond  bool
 }
 
 // Reader reads a file at random.

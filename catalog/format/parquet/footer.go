@@ -24,6 +24,9 @@ type file struct {
 
 	dictOnce  sync.Once
 	dictSizes map[int]map[*leaf]dictSize
+
+	statsMu sync.Mutex
+	stats   map[*leaf]columnStats // those that were asked for
 }
 
 // settings are the options a reader understands.
@@ -65,7 +68,7 @@ func footerFault(path string, err error) error {
 var footers = footerCache{limit: 64 << 20}
 
 type footerKey struct {
-	store         store.Store
+	store         any // store.Identity
 	path          string
 	size, modTime int64
 	opts          settings
@@ -116,7 +119,7 @@ func (c *footerCache) put(k footerKey, f *file, cost int) {
 
 // openFile returns the footer of f, from the cache if it is there.
 func openFile(ctx context.Context, st store.Store, f store.File, opts settings) (*file, error) {
-	k := footerKey{st, f.Path, f.Size, f.ModTime, opts}
+	k := footerKey{store.Identity(st), f.Path, f.Size, f.ModTime, opts}
 	if got := footers.get(k); got != nil {
 		return got, nil
 	}

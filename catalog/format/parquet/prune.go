@@ -185,8 +185,19 @@ func order[T int64 | float64](a, b T) int {
 	return 0
 }
 
-// statDatum decodes a bound from statistics as a value of the table's type, nil if it cannot be used.
-func statDatum(l *leaf, b []byte, to types.Type) types.Datum {
+// boundDecoder decodes bounds of a column from statistics as values of the
+// table's type. It is for one goroutine.
+type boundDecoder struct {
+	l    *leaf
+	to   types.Type
+	vals values // made on first use
+	v    vec.Vec
+	buf  []byte
+}
+
+// datum is a bound, nil if it cannot be used.
+func (dec *boundDecoder) datum(b []byte) types.Datum {
+	l, to := dec.l, dec.to
 	if b == nil || !orderedType(l) {
 		return nil
 	}
@@ -203,26 +214,45 @@ func statDatum(l *leaf, b []byte, to types.Type) types.Datum {
 		}
 		d = x
 	default:
-		vals, err := newValues(l, nil)
-		if err != nil {
+		if dec.vals == nil {
+			var err error
+			if dec.vals, err = newValues(l, nil); err != nil {
+				return nil
+			}
+		}
+		if len(b) != l.plainSize() {
 			return nil
 		}
-		want := map[int]int{physBool: 1, physInt32: 4, physInt64: 8, physFloat: 4, physDouble: 8, physFixed: l.typeLen}[l.phys]
-		if len(b) != want {
+		if dec.buf == nil {
+			dec.buf = make([]byte, 0, len(b)+padding)
+		}
+		dec.buf = append(dec.buf[:0], b...)
+		dec.v.Reset(l.typ)
+		dec.vals.begin(&dec.v, 1)
+		if dec.vals.page(encPlain, dec.buf, 1) != nil || dec.vals.read(0, 1, nil) != nil {
 			return nil
 		}
-		buf := append(make([]byte, 0, len(b)+padding), b...)
-		v := &vec.Vec{Type: l.typ}
-		vals.begin(v, 1)
-		if vals.page(encPlain, buf, 1) != nil || vals.read(0, 1, nil) != nil {
-			return nil
-		}
-		d = v.Get(0)
+		d = dec.v.Get(0)
 	}
 	if x, ok := d.(float64); ok && math.IsNaN(x) {
 		return nil
 	}
 	return adapt(d, l.typ, to)
+}
+
+// plainSize is how many bytes a value takes by itself, 0 if that differs.
+func (l *leaf) plainSize() int {
+	switch l.phys {
+	case physBool:
+		return 1
+	case physInt32, physFloat:
+		return 4
+	case physInt64, physDouble:
+		return 8
+	case physFixed:
+		return l.typeLen
+	}
+	return 0
 }
 
 // orderedType reports whether min and max of the physical values are those of the SQL values.
@@ -289,7 +319,8 @@ type pruner struct {
 	leaves []*leaf
 	types  []types.Type
 	lacks  []bool
-	h      io.ReaderAt // for bloom filters and page indexes; may be nil
+	bounds []*boundDecoder // of leaves, which are not nil
+	h      io.ReaderAt     // for bloom filters and page indexes; may be nil
 }
 
 // newPruner makes a pruner for filters over the schema's columns cols (nil: all).
@@ -312,6 +343,7 @@ func newPruner(f *file, schema types.Schema, cols []int, filters []expr.Expr) *p
 			l = f.tree.root[j].leaf
 		}
 		p.leaves, p.types, p.lacks = append(p.leaves, l), append(p.types, schema[c].Type), append(p.lacks, j < 0)
+		p.bounds = append(p.bounds, &boundDecoder{l: l, to: schema[c].Type})
 	}
 	return p
 }
@@ -340,7 +372,7 @@ func (p *pruner) group(g int) bool {
 				fx.nulls = 0
 			}
 			lo, hi := m.stats.bounds(l)
-			fx.min, fx.max = statDatum(l, lo, p.types[i]), statDatum(l, hi, p.types[i])
+			fx.min, fx.max = p.bounds[i].datum(lo), p.bounds[i].datum(hi)
 			if p.h != nil && m.bloomOff > 0 {
 				fx.absent = func(d types.Datum) bool { return p.absent(m, l, d, p.types[i]) }
 			}
@@ -500,7 +532,7 @@ func (p *pruner) indexed(g, col int, f expr.Expr) ([]span, bool) {
 			fx.nulls = 0
 		}
 		if !ci.nullPages[i] {
-			fx.min, fx.max = statDatum(l, ci.mins[i], p.types[col]), statDatum(l, ci.maxs[i], p.types[col])
+			fx.min, fx.max = p.bounds[col].datum(ci.mins[i]), p.bounds[col].datum(ci.maxs[i])
 		}
 		if !may(f, func(int) *facts { return fx }) {
 			continue

@@ -98,7 +98,7 @@ func newReader(ctx context.Context, req *format.ReadRequest) (_ *reader, err err
 // openFooter finds the footer of the version of the file that was planned for.
 func (rd *reader) openFooter() error {
 	sp := &rd.req.Split
-	k := footerKey{rd.req.Store, sp.Path, sp.Size, sp.ModTime, parseSettings(rd.req.Options)}
+	k := footerKey{store.Identity(rd.req.Store), sp.Path, sp.Size, sp.ModTime, parseSettings(rd.req.Options)}
 	if k.size <= 0 || k.modTime == 0 {
 		f, _, err := rd.req.Store.Stat(rd.ctx, sp.Path)
 		if err != nil {

@@ -28,10 +28,36 @@ func (Format) Stats(ctx context.Context, st store.Store, sf store.File, schema t
 		case j < 0:
 			c.Nulls, c.Distinct = f.meta.rows, 0
 		case f.tree.root[j].leaf != nil && f.tree.root[j].leaf.maxRep == 0 && f.tree.root[j].bad == "":
-			f.describe(f.tree.root[j].leaf, field.Type, c)
+			*c = f.described(f.tree.root[j].leaf, field.Type)
 		}
 	}
 	return out, nil
+}
+
+// columnStats are statistics of a column as values of a type.
+type columnStats struct {
+	t types.Type
+	catalog.ColumnStats
+}
+
+// described are the statistics of one column. They are kept: every plan asks
+// for them, and a file may have thousands of row groups.
+func (f *file) described(l *leaf, t types.Type) catalog.ColumnStats {
+	f.statsMu.Lock()
+	kept, ok := f.stats[l]
+	f.statsMu.Unlock()
+	if ok && kept.t.Equal(t) {
+		return kept.ColumnStats
+	}
+	c := catalog.ColumnStats{Nulls: -1, Distinct: -1, Width: -1}
+	f.describe(l, t, &c)
+	f.statsMu.Lock()
+	defer f.statsMu.Unlock()
+	if f.stats == nil {
+		f.stats = map[*leaf]columnStats{}
+	}
+	f.stats[l] = columnStats{t, c}
+	return c
 }
 
 // describe fills in the statistics of one column.
@@ -39,6 +65,7 @@ func (f *file) describe(l *leaf, t types.Type, c *catalog.ColumnStats) {
 	var bytes, values, nulls int64
 	known, bounded := true, true
 	parts := make([]part, 0, len(f.meta.groups))
+	bound := &boundDecoder{l: l, to: t}
 	for g := range f.meta.groups {
 		m := &f.meta.groups[g].columns[l.ordinal]
 		if m.values <= 0 {
@@ -56,7 +83,7 @@ func (f *file) describe(l *leaf, t types.Type, c *catalog.ColumnStats) {
 			known = false
 		}
 		lo, hi := m.stats.bounds(l)
-		p := part{n: max(n, 0), min: statDatum(l, lo, t), max: statDatum(l, hi, t)}
+		p := part{n: max(n, 0), min: bound.datum(lo), max: bound.datum(hi)}
 		p.distinct = m.distinct(p, f.dictSizes[g][l])
 		parts = append(parts, p)
 		if p.n == 0 {

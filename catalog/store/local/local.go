@@ -26,8 +26,10 @@ import (
 // Store reads and writes local files.
 type Store struct{ sys System }
 
-// New returns the local store.
-func New() *Store { return &Store{direct{}} }
+// New returns the local store, of which there is one.
+func New() *Store { return whole }
+
+var whole = &Store{direct{}}
 
 // Over returns the store of what sys reaches.
 func Over(sys System) *Store { return &Store{sys} }
