@@ -12,10 +12,13 @@ import (
 	"github.com/volley-sql/volley/internal/linktest"
 )
 
-// TestMain lets this binary be an executor of the clusters that tests start.
+// TestMain lets this binary be an executor of the clusters that tests start, or a server.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == executorWord {
 		os.Exit(runExecutor(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == serverWord {
+		os.Exit(runServer())
 	}
 	os.Exit(m.Run())
 }
