@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,7 +34,7 @@ func startServer(t *testing.T, args ...string) *serverAt {
 	dir := t.TempDir()
 	ready := filepath.Join(dir, "ready")
 	s := &serverAt{t: t, state: dir, errs: &bytes.Buffer{}}
-	s.cmd, _ = command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--ready-file", ready, "--state", dir, "--threads", "2", "--drain", "2s"}, args...)...)
+	s.cmd, _ = commandWithin(context.Background(), t, append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--ready-file", ready, "--state", dir, "--threads", "2", "--drain", "2s"}, args...)...)
 	s.cmd.Stderr = s.errs
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -36,6 +36,11 @@ func command(t *testing.T, args ...string) (cmd *exec.Cmd, temp string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
+	return commandWithin(ctx, t, args...)
+}
+
+func commandWithin(ctx context.Context, t *testing.T, args ...string) (cmd *exec.Cmd, temp string) {
+	t.Helper()
 	temp = t.TempDir()
 	cmd = exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asVolley+"=1", "TMPDIR="+temp, "VOLLEY_HISTORY="+filepath.Join(t.TempDir(), "history"))

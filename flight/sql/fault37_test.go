@@ -619,6 +619,23 @@ func TestActions(t *testing.T) {
 	s.alive(t.Context())
 }
 
+// TestLargeDescriptor: a descriptor of 100 MB is refused before anybody parses it, as a statement and as noise.
+func TestLargeDescriptor(t *testing.T) {
+	s := serving(t, nil, serve.ServerOptions{})
+	f := s.flight()
+	large := bytes.Repeat([]byte("x"), 100<<20)
+	for name, d := range map[string]*flight.FlightDescriptor{
+		"of noise": {Type: flight.DescriptorCMD, Cmd: large}, "of a statement": command(&pb.CommandStatementQuery{Query: string(large)}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := f.GetFlightInfo(t.Context(), d)
+			wantCode(t, err, codes.InvalidArgument, codes.ResourceExhausted)
+			wantClean(t, err)
+		})
+	}
+	s.alive(t.Context())
+}
+
 // TestPanics: an engine that panics fails its call, and tells nobody but the log.
 func TestPanics(t *testing.T) {
 	e := &fake{}
