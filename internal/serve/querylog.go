@@ -16,10 +16,7 @@ const loggedText = 4 << 10
 // logQuery writes one line for a statement. Texts of statements hold no values
 // of parameters; what looks like a secret in them is blanked.
 func logQuery(log *slog.Logger, e fsql.QueryEvent) {
-	text := redact(e.Text)
-	if len(text) > loggedText {
-		text = text[:loggedText] + "…"
-	}
+	text := logged(e.Text)
 	attrs := []slog.Attr{
 		slog.String("query", e.ID), slog.String("user", e.User), slog.String("session", tail(e.Session)), slog.String("text", text),
 		slog.Float64("waited_ms", milliseconds(e.Waited)), slog.Float64("took_ms", milliseconds(e.Took)), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes),
@@ -54,7 +51,16 @@ var secrets = regexp.MustCompile("(?is)(" +
 	"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|authorization|(?:api|access|private)[_.-]?key)[a-z0-9_.'\"`-]*)" +
 	"(?:(\\s*(?:=>|=|:)\\s*)(?:" + quoted + "|[^\\s'\",;)]+)|([\\s,]\\s*)(?:" + quoted + "))")
 
-// quoted is a text of SQL in either of its quotes.
-const quoted = `'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"`
+// quoted is a text of SQL in either of its quotes, or one that does not end.
+const quoted = `'(?:[^'\\]|\\.|'')*(?:'|\\?\z)|"(?:[^"\\]|\\.)*(?:"|\\?\z)`
+
+// logged is what the log has of a statement. It is cut first: looking for
+// secrets in a hundred megabytes takes a minute.
+func logged(text string) string {
+	if len(text) <= loggedText {
+		return redact(text)
+	}
+	return redact(text[:loggedText]) + "…"
+}
 
 func redact(text string) string { return secrets.ReplaceAllString(text, "$1$2$3'***'") }

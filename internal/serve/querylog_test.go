@@ -84,7 +84,9 @@ func TestQueryLog(t *testing.T) {
 		{"SELECT 'a' AS token, 'b'", "SELECT 'a' AS token, '***'", ""}, // rather too much than too little
 		{"SELECT token, id FROM (SELECT 1 AS token, 2 AS id) WHERE token IS NOT NULL", "SELECT token, id FROM (SELECT 1 AS token, 2 AS id) WHERE token IS NOT NULL", ""},
 		{"SELECT 1 WHERE 'token: abc' LIKE 'x' AND \"Authorization\" = 'Bearer z.y'", "SELECT 1 WHERE 'token: '***'' LIKE 'x' AND \"Authorization\" = '***'", ""},
+		{"SELECT 'password' = 'never closed", "SELECT 'password' = '***'", "*"},
 		{long, long[:4096] + "…", ""},
+		{"SET my.password = '" + strings.Repeat("p", 10_000) + "'", "SET my.password = '***'…", "*"},
 	} {
 		run(q.text)
 		select {
