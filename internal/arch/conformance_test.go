@@ -42,8 +42,11 @@ func TestConformance(t *testing.T) {
 		cells := strings.Split(strings.Trim(line, "| "), " | ")
 		last := cells[len(cells)-1]
 		rows++
+		if strings.HasPrefix(last, "none: ") {
+			continue
+		}
 		found := span.FindAllStringSubmatch(last, -1)
-		if len(found) == 0 && !strings.HasPrefix(last, "none: ") {
+		if len(found) == 0 {
 			t.Errorf("docs/conformance.md:%d: no test is named", n+1)
 		}
 		for _, f := range found {
@@ -58,7 +61,7 @@ func TestConformance(t *testing.T) {
 	}
 	for _, gone := range []string{
 		"test_session.py::TestTLS::test_gone", "test_session.py::TestGone::test_skip_verify", "test_gone.py::test_x", "StatementTest.gone", "GoneTest.cancel", "flight.test.js: gone",
-		"flight/sql TestGone", "flight/sql TestTickets/gone", "flight/gone TestTickets", ".ci/run gone", "gone",
+		"flight/sql TestGone", "flight/sql TestTickets/no such part", "flight/gone TestTickets", ".ci/run gone", "gone",
 	} {
 		if finder.find(gone) == nil {
 			t.Errorf("%s is found", gone)
@@ -95,7 +98,7 @@ func (f *finder) find(name string) error {
 	if !ok {
 		return fmt.Errorf("this is no name of a test")
 	}
-	return f.matches(filepath.Join("testdata/clients/jdbc/src/test/java/volley", class+".java"), `@(Parameterized)?Test\b[^;{]*\bvoid `+regexp.QuoteMeta(method)+`\(`)
+	return f.matches(filepath.Join("testdata/clients/jdbc/src/test/java/volley", class+".java"), `(?s)@(?:Parameterized)?Test\b(?:[^;]){0,200}?\bvoid `+regexp.QuoteMeta(method)+`\(`)
 }
 
 func (f *finder) matches(file, pattern string) error {
