@@ -41,9 +41,11 @@ const (
 	UseDatabase    Privilege = "USE SCHEMA"
 	CreateSchema   Privilege = "CREATE SCHEMA"
 	CreateTables   Privilege = "CREATE TABLE" // tables and views
-	Manage         Privilege = "MANAGE"       // alter, drop, give rights to others
+	CreateFunction Privilege = "CREATE FUNCTION"
+	Execute        Privilege = "EXECUTE" // call functions
+	Manage         Privilege = "MANAGE"  // alter, drop, give rights to others
 	AllPrivileges  Privilege = "ALL PRIVILEGES"
-	privilegesHelp           = "SELECT, INSERT, MODIFY, USE CATALOG, USE SCHEMA, CREATE SCHEMA, CREATE TABLE, MANAGE, ALL PRIVILEGES"
+	privilegesHelp           = "SELECT, INSERT, MODIFY, EXECUTE, USE CATALOG, USE SCHEMA, CREATE SCHEMA, CREATE TABLE, CREATE FUNCTION, MANAGE, ALL PRIVILEGES"
 )
 
 // PrivilegeNames lists the privileges for messages.
@@ -104,11 +106,12 @@ func (a *Access) Clone() *Access {
 	return &c
 }
 
-// Securable names what rights are given on: a table or view, with Name empty a
-// database, with both empty the catalog, with Files the files that are in no catalog.
+// Securable names what rights are given on: a table or view, with Function a
+// function, with Name empty a database, with both empty the catalog, with Files
+// the files that are in no catalog.
 type Securable struct {
-	Database, Name string
-	Files          bool
+	Database, Name  string
+	Function, Files bool
 }
 
 // Role is a named set of rights.

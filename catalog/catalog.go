@@ -168,6 +168,8 @@ type Database struct {
 	Properties              map[string]string
 	// Access is the first owner of a database that is created.
 	Access *Access `json:",omitempty"`
+	// Functions are those of the database by name, in lower case. CreateDatabase makes none.
+	Functions map[string]*Function `json:",omitempty"`
 }
 
 // CreateMode says what to do if the name is taken.

@@ -46,7 +46,7 @@ func (d folder) File(ctx context.Context, format, path string, opts map[string]s
 }
 func (d folder) HasFormat(name string) bool       { return name == "parquet" }
 func (d folder) Variable([]string) *expr.Literal  { return nil }
-func (d folder) Function([]string) *bind.Function { return nil }
+func (d folder) Function(context.Context, []string) (*bind.Function, error) { return nil, nil }
 
 // plan takes the road from text to a physical plan on one partition.
 func plan(t testing.TB, tables folder, sql string) (physical.Node, error) {

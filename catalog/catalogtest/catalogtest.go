@@ -40,7 +40,7 @@ func Run(t *testing.T, h Harness) {
 		"Transactions": (*suite).transactions, "Rollback": (*suite).rollback, "Conflicts": (*suite).conflicts,
 		"Definitions": (*suite).definitions, "ExternalInTransaction": (*suite).externalInTransaction,
 		"Access": (*suite).access, "Roles": (*suite).roles, "AccessInTransactions": (*suite).accessInTransactions,
-		"AccessConcurrent": (*suite).accessConcurrent,
+		"AccessConcurrent": (*suite).accessConcurrent, "Functions": (*suite).functions,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, again := h.Open(t)

@@ -315,6 +315,8 @@ func (g Guard) deniedOn(on catalog.Securable, p catalog.Privilege) *sqlerr.Error
 	switch {
 	case on.Files:
 		return sqlerr.New(sqlerr.InsufficientPermissions, "Insufficient privileges: User does not have %s on ANY FILE.", p)
+	case on.Function:
+		kind = "FUNCTION"
 	case on.Name != "":
 		kind = "TABLE"
 	case on.Database != "":

@@ -12,17 +12,21 @@ import (
 // fit are the privileges there are on each kind of thing.
 var fit = map[string][]catalog.Privilege{
 	"CATALOG": {
-		catalog.Select, catalog.Insert, catalog.Modify, catalog.UseCatalog, catalog.UseDatabase, catalog.CreateSchema, catalog.CreateTables,
-		catalog.Manage, catalog.AllPrivileges,
+		catalog.Select, catalog.Insert, catalog.Modify, catalog.Execute, catalog.UseCatalog, catalog.UseDatabase, catalog.CreateSchema, catalog.CreateTables,
+		catalog.CreateFunction, catalog.Manage, catalog.AllPrivileges,
 	},
-	"SCHEMA":   {catalog.Select, catalog.Insert, catalog.Modify, catalog.UseDatabase, catalog.CreateTables, catalog.Manage, catalog.AllPrivileges},
+	"SCHEMA": {
+		catalog.Select, catalog.Insert, catalog.Modify, catalog.Execute, catalog.UseDatabase, catalog.CreateTables, catalog.CreateFunction, catalog.Manage,
+		catalog.AllPrivileges,
+	},
+	"FUNCTION": {catalog.Execute, catalog.Manage, catalog.AllPrivileges},
 	"TABLE":    {catalog.Select, catalog.Insert, catalog.Modify, catalog.Manage, catalog.AllPrivileges},
 	"VIEW":     {catalog.Select, catalog.Manage, catalog.AllPrivileges},
 	"ANY FILE": {catalog.Select, catalog.Modify, catalog.AllPrivileges},
 }
 
 // Fits is the error of a privilege that there is not on a kind of thing:
-// CATALOG, SCHEMA, TABLE, VIEW or ANY FILE.
+// CATALOG, SCHEMA, TABLE, VIEW, FUNCTION or ANY FILE.
 func Fits(p catalog.Privilege, kind string) error {
 	if slices.Contains(fit[kind], p) {
 		return nil
@@ -37,6 +41,12 @@ func Fits(p catalog.Privilege, kind string) error {
 // rights reads the rights on a thing that the viewer must know of.
 func (g Guard) rights(ctx context.Context, on catalog.Securable) (*level, error) {
 	switch {
+	case on.Function:
+		l, err := g.function(ctx, on)
+		if err == nil && !l.calls() {
+			err = g.deniedOn(on, catalog.Manage)
+		}
+		return l, err
 	case on.Name != "":
 		l, err := g.object(ctx, on)
 		if err == nil && !l.sees() {

@@ -2,6 +2,7 @@ package metastore
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/volley-sql/volley/catalog"
@@ -59,6 +60,16 @@ func (c *Catalog) Access(ctx context.Context, on catalog.Securable) (a *catalog.
 				return err
 			}
 			a = d.Access
+		case on.Function:
+			d, err := database(tx, on.Database)
+			if err != nil {
+				return err
+			}
+			f := d.Functions[key(on.Name)]
+			if f == nil {
+				return noFunction(c, on.Database, on.Name)
+			}
+			a = f.Access
 		default:
 			o, err := tx.Object(key(on.Database), key(on.Name))
 			if err != nil {
@@ -98,6 +109,24 @@ func (c *Catalog) ChangeAccess(ctx context.Context, on catalog.Securable, change
 			if err := change(n.Access); err != nil {
 				return err
 			}
+			return tx.PutDatabase(n)
+		case on.Function:
+			d, err := database(tx, on.Database)
+			if err != nil {
+				return err
+			}
+			old := d.Functions[key(on.Name)]
+			if old == nil {
+				return noFunction(c, on.Database, on.Name)
+			}
+			f := *old
+			f.Access = old.Access.Clone()
+			if err := change(f.Access); err != nil {
+				return err
+			}
+			n := *d
+			n.Functions = maps.Clone(d.Functions)
+			n.Functions[key(on.Name)] = &f
 			return tx.PutDatabase(n)
 		}
 		return c.changeObject(tx, on, change)

@@ -165,7 +165,8 @@ func (c *Catalog) DropDatabase(ctx context.Context, name string, ifExists, casca
 	}
 	var folders []string
 	err := c.cfg.Records.Update(ctx, func(tx Tx) error {
-		if _, err := database(tx, name); err != nil {
+		d, err := database(tx, name)
+		if err != nil {
 			if ifExists && sqlerr.Is(err, sqlerr.SchemaNotFound) {
 				return nil
 			}
@@ -175,7 +176,7 @@ func (c *Catalog) DropDatabase(ctx context.Context, name string, ifExists, casca
 		if err != nil {
 			return err
 		}
-		if len(objects) > 0 && !cascade {
+		if len(objects)+len(d.Functions) > 0 && !cascade {
 			return sqlerr.New(sqlerr.SchemaNotEmpty, "Cannot drop a schema `%s` because it contains objects. Use DROP SCHEMA ... CASCADE to drop the schema and all its objects.", name)
 		}
 		for _, o := range objects {

@@ -99,8 +99,12 @@ func vaulted(t *testing.T) (s *served, c *flightsql.Client, root, bob context.Co
 		"CREATE VIEW open.fails AS SELECT 1 / (secret - 424242) AS q FROM open.hidden",
 		"CREATE OR REPLACE TEMPORARY VIEW mine AS SELECT * FROM open.hidden", "CREATE GLOBAL TEMPORARY VIEW everyones AS SELECT * FROM open.hidden",
 		"CACHE TABLE open.hidden",
+		"CREATE FUNCTION open.peek() RETURNS STRING RETURN (SELECT max(word) FROM open.hidden)", "CREATE FUNCTION vault.dig() RETURNS INT RETURN (SELECT max(hoard) FROM vault.treasure)",
+		"CREATE FUNCTION open.many(x INT) RETURNS BOOLEAN RETURN (SELECT count(*) > x AND max(word) <> 'concealed' FROM open.hidden)",
+		"CREATE FUNCTION open.breaks() RETURNS INT RETURN (SELECT max(CAST(word AS INT)) FROM open.hidden)",
 		"GRANT USE CATALOG ON CATALOG spark_catalog TO PUBLIC", "GRANT USE SCHEMA, CREATE ON SCHEMA open TO bob",
 		"GRANT SELECT (a) ON open.part TO bob", "GRANT SELECT ON open.rows TO bob", "GRANT SELECT ON open.cells TO bob",
+		"GRANT EXECUTE ON FUNCTION open.many TO bob", "GRANT EXECUTE ON FUNCTION open.breaks TO bob",
 		"GRANT SELECT ON open.seen2 TO bob", "GRANT SELECT ON open.fails TO bob",
 	)
 	return s, c, root, bob, wh, data
@@ -278,6 +282,26 @@ func TestAccess(t *testing.T) {
 		{"giving oneself the right", "GRANT SELECT ON open.hidden TO bob", denied, ""},
 		{"becoming its owner", "ALTER TABLE open.hidden OWNER TO bob", denied, ""},
 		{"making oneself a role", "CREATE ROLE r", denied, ""},
+
+		// Functions.
+		{"a function without a right on it", "SELECT open.peek()", denied, ""},
+		{"a function in a condition", "SELECT 1 WHERE open.peek() LIKE 'h%'", denied, ""},
+		{"a function in a subquery", "SELECT (SELECT open.peek())", denied, ""},
+		{"a function in a view of bob's", "CREATE VIEW open.peeks AS SELECT open.peek() AS p", denied, ""},
+		{"a function in a function of bob's", "CREATE FUNCTION open.mine() RETURNS STRING RETURN open.peek()", denied, ""},
+		{"a function of a schema that is not there for bob", "SELECT vault.dig()", none, ""},
+		{"EXPLAIN of a function", "EXPLAIN EXTENDED SELECT open.peek()", denied, ""},
+		{"DESCRIBE of a function", "DESCRIBE FUNCTION EXTENDED open.peek", denied, ""},
+		{"SHOW FUNCTIONS", "SHOW USER FUNCTIONS", ok, ""},
+		{"a function that bob may call", "SELECT open.many(0)", ok, "true"},
+		{"its plan", "EXPLAIN EXTENDED SELECT open.many(0)", ok, "=="},
+		{"its optimized plan", "EXPLAIN OPTIMIZED SELECT open.many(a) FROM open.seen2", ok, "=="},
+		{"its description", "DESCRIBE FUNCTION EXTENDED open.many", ok, "x INT"},
+		{"what fails in it", "SELECT open.breaks()", codes.InvalidArgument, ""},
+		{"an argument that it does not take", "SELECT open.many('x', 2)", codes.InvalidArgument, ""},
+		{"writing it anew", "CREATE OR REPLACE FUNCTION open.many(x INT) RETURNS BOOLEAN RETURN true", denied, ""},
+		{"dropping it", "DROP FUNCTION open.many", denied, ""},
+		{"its rights", "GRANT EXECUTE ON FUNCTION open.many TO cid", denied, ""},
 
 		// Files.
 		{"a file of the table", "SELECT * FROM parquet.`" + file + "`", denied, ""},

@@ -87,7 +87,7 @@ func (r *resolver) readable(ctx context.Context, g guard.Guard, db, name string)
 		sealed := !own && !r.s.viewer.Everything()
 		return nil, &bind.View{
 			Name: []string{g.Name(), db, v.Name.Table}, SQL: v.SQL, Columns: v.Columns, Schema: v.Schema, Settings: settings.Of(v.Settings),
-			Resolver: &resolver{s: r.s, catalog: g.Name(), database: v.Database, as: as, asked: r.asked, sealed: !own},
+			Resolver: &resolver{s: r.s, catalog: g.Name(), database: v.Database, as: as, asked: r.asked, calls: r.calls, sealed: !own},
 			Owner:    rd.Access.Owner.String() + rd.Access.Owner.ID, Guarded: sealed, Sealed: sealed,
 		}, nil
 	}

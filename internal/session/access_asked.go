@@ -16,6 +16,7 @@ type asked struct {
 	mu    sync.Mutex
 	found map[askedFor]string
 	files map[*guard.Viewer]bool // who read files that are in no catalog
+	calls map[askedFor]bool
 }
 
 // askedFor is a table or view with who read it.
@@ -39,6 +40,19 @@ func (a *asked) note(as *guard.Viewer, cat, db, name, stamp string) {
 		a.found = map[askedFor]string{}
 	}
 	a.found[k] = stamp
+}
+
+// noteCall remembers a function of a catalog that was called.
+func (a *asked) noteCall(as *guard.Viewer, cat, db, name string) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.calls == nil {
+		a.calls = map[askedFor]bool{}
+	}
+	a.calls[askedFor{as, cat, db, name}] = true
 }
 
 func (a *asked) noteFiles(as *guard.Viewer) {
@@ -70,6 +84,15 @@ func (s *Session) still(a *asked, roles []string) func(context.Context) error {
 		defer a.mu.Unlock()
 		for as := range a.files {
 			if as.Files(ctx, catalog.Select) != nil {
+				return lostRights()
+			}
+		}
+		for k := range a.calls {
+			g, ok := s.catalogAs(k.as, k.catalog).(guard.Guard)
+			if !ok {
+				continue
+			}
+			if _, err := g.Function(ctx, k.db, k.name); err != nil && !sqlerr.Is(err, sqlerr.RoutineNotFound) {
 				return lostRights()
 			}
 		}

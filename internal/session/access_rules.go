@@ -90,7 +90,7 @@ func (r *resolver) rule(name string, rule *catalog.Rule, secret bool) (*bind.Fun
 	}
 	return &bind.Function{
 		Name: name, Params: f.Params, Returns: f.Returns, Body: f.Body, Query: f.Query,
-		Resolver: &resolver{s: r.s, catalog: rule.Catalog, database: rule.Database, as: r.s.viewer.Rule(rule), asked: r.asked, sealed: true},
+		Resolver: &resolver{s: r.s, catalog: rule.Catalog, database: rule.Database, as: r.s.viewer.Rule(rule), asked: r.asked, calls: r.calls, sealed: true},
 		Text:     &sqlerr.Text{Object: "ROW FILTER OR MASK " + rule.Name, Source: rule.Definition, Secret: secret},
 	}, nil
 }
@@ -118,8 +118,8 @@ func (r *ruleResolver) HasFormat(string) bool { return false }
 func (r *ruleResolver) Variable([]string) *expr.Literal { return nil }
 
 // Function implements bind.Resolver.
-func (r *ruleResolver) Function(name []string) *bind.Function {
-	return r.functions[name[len(name)-1]]
+func (r *ruleResolver) Function(_ context.Context, name []string) (*bind.Function, error) {
+	return r.functions[name[len(name)-1]], nil
 }
 
 // alterRights runs what ALTER TABLE does to owners, row filters and masks; ok
@@ -282,14 +282,27 @@ func (s *Session) newRule(ctx context.Context, st *statement, table types.Schema
 	}
 	def.Body = args
 	env := s.env(st)
-	if f := env.Resolver.Function(parts); f != nil {
+	f, err := env.Resolver.Function(ctx, parts)
+	if err != nil {
+		return nil, sqlerr.At(err, function.Pos())
+	}
+	if f != nil {
 		if f.Table {
 			return nil, sqlerr.New(sqlerr.AccessInvalidRule, "The function %s gives a table; a row filter or mask is a function of one value.", quote(parts)).At(function.Pos())
+		}
+		if in, ok := f.Resolver.(*resolver); ok && in.stored {
+			rule.Catalog, rule.Database, rule.By = in.catalog, in.database, catalog.Principal{}
+			if in.as != nil {
+				rule.By = in.as.Principal()
+			}
 		}
 		def = &ast.CreateFunction{Name: ast.N(rule.Name), Params: f.Params, Returns: f.Returns, Body: f.Body, Query: f.Query}
 	}
 	rule.Definition = ast.SQL(def)
-	res := &resolver{s: s, catalog: cat, database: db, as: s.viewer, sealed: true}
+	res := &resolver{s: s, catalog: rule.Catalog, database: rule.Database, as: s.viewer, sealed: true}
+	if s.viewer != nil && rule.By != s.viewer.Principal() {
+		res.as = s.viewer.Rule(rule)
+	}
 	if err := checkRule(ctx, env, res, rule, fields, result); err != nil {
 		return nil, sqlerr.Over(err, function.Pos(), function.End())
 	}

@@ -137,7 +137,7 @@ func (s *Session) describe(ctx context.Context, st *statement, n *ast.Describe) 
 	case ast.ObjDatabase:
 		return s.describeDatabase(ctx, st, n)
 	case ast.ObjFunction:
-		return s.describeFunction(n)
+		return s.describeFunction(ctx, st, n)
 	case ast.ObjQuery:
 		p, err := bind.Query(ctx, s.env(st), n.Query)
 		if err != nil {
@@ -240,12 +240,17 @@ func (s *Session) describeDatabase(ctx context.Context, st *statement, n *ast.De
 }
 
 // describeFunction runs DESCRIBE FUNCTION from the function's own definition.
-func (s *Session) describeFunction(n *ast.Describe) (*Result, error) {
+func (s *Session) describeFunction(ctx context.Context, st *statement, n *ast.Describe) (*Result, error) {
 	name := strings.ToLower(n.Name.Last())
 	lines := []string{}
-	s.mu.Lock()
-	f := s.funcs[name]
-	s.mu.Unlock()
+	parts, err := s.parts(ctx, st, &n.Name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.env(st).Resolver.Function(ctx, parts)
+	if err != nil {
+		return nil, sqlerr.At(err, n.Name.Pos())
+	}
 	if f != nil {
 		var params []string
 		for _, p := range f.Params {
@@ -255,7 +260,7 @@ func (s *Session) describeFunction(n *ast.Describe) (*Result, error) {
 		if f.Returns != nil {
 			lines = append(lines, "Returns:  "+f.Returns.Type.SQL())
 		}
-		if f.Body != nil {
+		if f.Body != nil && !f.Guarded {
 			lines = append(lines, "Body:     "+ast.SQL(f.Body))
 		}
 	} else {

@@ -72,7 +72,7 @@ func grantee(ctx context.Context, by *guard.Viewer, g ast.Grantee) (catalog.Prin
 type securable struct {
 	guard guard.Guard
 	on    catalog.Securable
-	kind  string // CATALOG, SCHEMA, TABLE, VIEW or ANY FILE
+	kind  string // CATALOG, SCHEMA, TABLE, VIEW, FUNCTION or ANY FILE
 	// columns are those of a table that whoever gives rights may know.
 	columns types.Schema
 }
@@ -123,7 +123,30 @@ func (s *Session) securable(ctx context.Context, st *statement, by *guard.Viewer
 		}
 		return &securable{guard: by.Over(s.catalogIn(c.Name())), on: catalog.Securable{Database: strings.ToLower(db)}, kind: "SCHEMA"}, nil
 	}
+	if o.Kind == ast.ObjFunction {
+		return s.securableFunction(ctx, st, by, o)
+	}
 	return s.securableTable(ctx, st, by, o)
+}
+
+func (s *Session) securableFunction(ctx context.Context, st *statement, by *guard.Viewer, o ast.Securable) (*securable, error) {
+	parts, err := s.parts(ctx, st, &o.Name)
+	if err != nil {
+		return nil, err
+	}
+	cat, db := s.Current()
+	if len(parts) == 1 {
+		parts = []string{db, parts[0]}
+	}
+	all, c, d, fn := (&resolver{s: s, catalog: cat, database: db, as: s.viewer}).functionsOf(parts)
+	if all == nil {
+		return nil, sqlerr.New(sqlerr.RoutineNotFound, "The routine %s cannot be found.", quote(parts)).At(o.Name.Pos())
+	}
+	x := &securable{guard: by.Over(s.catalogIn(c.Name())), on: catalog.Securable{Database: strings.ToLower(d), Name: strings.ToLower(fn), Function: true}, kind: "FUNCTION"}
+	if err := x.guard.Knows(ctx, d, fn); err != nil {
+		return nil, sqlerr.At(err, o.Name.Pos())
+	}
+	return x, nil
 }
 
 func (s *Session) securableTable(ctx context.Context, st *statement, by *guard.Viewer, o ast.Securable) (*securable, error) {
@@ -184,7 +207,9 @@ func privileges(name, kind string) []catalog.Privilege {
 	case name == "USAGE":
 		return []catalog.Privilege{catalog.UseDatabase}
 	case name == "CREATE" && kind == "CATALOG":
-		return []catalog.Privilege{catalog.CreateSchema, catalog.CreateTables}
+		return []catalog.Privilege{catalog.CreateSchema, catalog.CreateTables, catalog.CreateFunction}
+	case name == "CREATE" && kind == "SCHEMA":
+		return []catalog.Privilege{catalog.CreateTables, catalog.CreateFunction}
 	case name == "CREATE":
 		return []catalog.Privilege{catalog.CreateTables}
 	}
@@ -373,7 +398,7 @@ func (l *grantLister) everything(ctx context.Context) error {
 
 // gone reports whether an error says that something was dropped meanwhile.
 func gone(err error) bool {
-	return sqlerr.Is(err, sqlerr.SchemaNotFound) || sqlerr.Is(err, sqlerr.TableOrViewNotFound) || sqlerr.Is(err, sqlerr.InsufficientPermissions)
+	return sqlerr.Is(err, sqlerr.SchemaNotFound) || sqlerr.Is(err, sqlerr.RoutineNotFound) || sqlerr.Is(err, sqlerr.TableOrViewNotFound) || sqlerr.Is(err, sqlerr.InsufficientPermissions)
 }
 
 func (l *grantLister) catalog(ctx context.Context, g guard.Guard) error {
@@ -387,6 +412,16 @@ func (l *grantLister) catalog(ctx context.Context, g guard.Guard) error {
 	for _, db := range dbs {
 		if err := l.add(ctx, &securable{guard: g, on: catalog.Securable{Database: db}, kind: "SCHEMA"}); err != nil && !gone(err) {
 			return err
+		}
+		functions, err := g.ListFunctions(ctx, db)
+		if err != nil && !gone(err) && !sqlerr.Is(err, sqlerr.Unsupported) {
+			return err
+		}
+		for _, f := range functions {
+			x := &securable{guard: g, on: catalog.Securable{Database: db, Name: f, Function: true}, kind: "FUNCTION"}
+			if err := l.add(ctx, x); err != nil && !gone(err) {
+				return err
+			}
 		}
 		entries, err := g.List(ctx, db)
 		if err != nil && !gone(err) {

@@ -69,7 +69,7 @@ func (s *Session) show(ctx context.Context, st *statement, n *ast.Show) (*Result
 	case ast.ShowColumns:
 		return s.showColumns(ctx, st, n)
 	case ast.ShowFunctions:
-		return s.showFunctions(n), nil
+		return s.showFunctions(ctx, n), nil
 	case ast.ShowPartitions:
 		return s.showPartitions(ctx, st, n)
 	case ast.ShowProperties:
@@ -205,7 +205,7 @@ func (s *Session) showColumns(ctx context.Context, st *statement, n *ast.Show) (
 	return list(n, names, nil), nil
 }
 
-func (s *Session) showFunctions(n *ast.Show) *Result {
+func (s *Session) showFunctions(ctx context.Context, n *ast.Show) *Result {
 	var names []string
 	if n.Scope != "USER" {
 		for _, d := range s.cfg.Functions.Defs() {
@@ -219,6 +219,7 @@ func (s *Session) showFunctions(n *ast.Show) *Result {
 			names = append(names, k)
 		}
 		s.mu.Unlock()
+		names = append(names, s.storedNames(ctx)...)
 	}
 	sort.Strings(names)
 	pattern := n.Pattern

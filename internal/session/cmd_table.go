@@ -353,6 +353,11 @@ func (s *Session) drop(ctx context.Context, st *statement, n *ast.Drop) (*Result
 		}
 		return empty(), nil
 	case ast.ObjFunction, ast.ObjVariable:
+		if n.Kind == ast.ObjFunction {
+			if err, ok := s.dropStored(ctx, st, n); ok {
+				return empty(), err
+			}
+		}
 		return empty(), s.dropNamed(n)
 	}
 	t, err := s.find(ctx, st, &n.Name)

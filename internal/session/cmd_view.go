@@ -211,11 +211,15 @@ func (s *Session) options(ctx context.Context, st *statement, ps []ast.Property)
 }
 
 // createFunction runs CREATE FUNCTION with an SQL body. Functions live as long
-// as the session, also those that are not TEMPORARY.
+// as the session, also those that are not TEMPORARY, unless the name says a database.
 func (s *Session) createFunction(ctx context.Context, st *statement, n *ast.CreateFunction) (*Result, error) {
 	if n.ClassName != "" {
 		return nil, sqlerr.New(sqlerr.Unsupported, "The function %s is defined by a class (%s), which only a JVM can run.", quote(n.Name.Parts), n.ClassName).
 			At(n.Pos()).WithHint("Define it in SQL: CREATE FUNCTION f(x INT) RETURNS INT RETURN x + 1.")
+	}
+	parts, err := s.parts(ctx, st, &n.Name)
+	if err != nil {
+		return nil, err
 	}
 	name := n.Name.Last()
 	key := strings.ToLower(name)
@@ -226,6 +230,9 @@ func (s *Session) createFunction(ctx context.Context, st *statement, n *ast.Crea
 			return nil, sqlerr.New(sqlerr.ParameterDuplicate, "Found duplicate name(s) in the parameter list of the user-defined routine %s: `%s`.", name, k).At(p.Pos())
 		}
 		seen[k] = true
+	}
+	if len(parts) > 1 && !n.Temporary {
+		return s.createStored(ctx, st, n)
 	}
 	f := &bind.Function{Name: name, Params: n.Params, Returns: n.Returns, Body: n.Body, Query: n.Query, Table: n.ReturnTable}
 	env := s.env(st)

@@ -74,13 +74,16 @@ func (w *watched) Variable(name []string) *expr.Literal {
 }
 
 // Function implements bind.Resolver.
-func (w *watched) Function(name []string) *bind.Function {
-	f := w.Resolver.Function(name)
+func (w *watched) Function(ctx context.Context, name []string) (*bind.Function, error) {
+	f, err := w.Resolver.Function(ctx, name)
+	if err != nil {
+		return nil, err
+	}
 	if f != nil && f.Resolver != nil {
 		w.log.loose = true // what its body names is looked up elsewhere
 	}
 	w.log.found = append(w.log.found, lookup{from: w.Resolver, name: name, kind: functionLookup, function: f})
-	return f
+	return f, nil
 }
 
 // hold reports whether all names still mean what they meant.
@@ -94,7 +97,8 @@ func (l *lookups) hold(ctx context.Context) bool {
 		case variableLookup:
 			same = f.from.Variable(f.name) == f.variable
 		case functionLookup:
-			same = f.from.Function(f.name) == f.function
+			got, err := f.from.Function(ctx, f.name)
+			same = err == nil && got == f.function
 		case relationLookup:
 			t, v, err := f.from.Relation(ctx, f.name)
 			same = err == nil && t == f.table && sameView(v, f.view)

@@ -31,6 +31,16 @@ type resolver struct {
 	// sealed leaves out what belongs to the session: who uses it must not
 	// change what a name means in a definition of somebody else's.
 	sealed bool
+	// stored says that it is the world of a function that a catalog keeps.
+	stored bool
+	// calls are the functions of catalogs that the names are in the bodies of.
+	calls *callChain
+}
+
+// callChain is a function by its full name, and those that call it.
+type callChain struct {
+	name string
+	by   *callChain
 }
 
 // Relation implements bind.Resolver.
@@ -61,7 +71,7 @@ func (r *resolver) Relation(ctx context.Context, name []string) (catalog.Table, 
 	}
 	return nil, &bind.View{
 		Name: []string{c.Name(), db, v.Name.Table}, SQL: v.SQL, Columns: v.Columns, Schema: v.Schema,
-		Resolver: &resolver{s: r.s, catalog: c.Name(), database: v.Database}, Settings: settings.Of(v.Settings),
+		Resolver: &resolver{s: r.s, catalog: c.Name(), database: v.Database, calls: r.calls}, Settings: settings.Of(v.Settings),
 	}, nil
 }
 
@@ -129,8 +139,18 @@ func (r *resolver) Variable(name []string) *expr.Literal {
 }
 
 // Function implements bind.Resolver.
-func (r *resolver) Function(name []string) *bind.Function {
-	if r.sealed {
+func (r *resolver) Function(ctx context.Context, name []string) (*bind.Function, error) {
+	if len(name) > 1 {
+		if f, err := r.storedFunction(ctx, name); f != nil || err != nil {
+			return f, err
+		}
+	}
+	return r.ownFunction(name), nil
+}
+
+// ownFunction is a function of the session.
+func (r *resolver) ownFunction(name []string) *bind.Function {
+	if r.sealed || r.permanent && len(name) > 1 {
 		return nil
 	}
 	r.s.mu.Lock()

@@ -44,7 +44,7 @@ type Resolver interface {
 	// Variable returns the value of a session variable, nil if there is none.
 	Variable(name []string) *expr.Literal
 	// Function returns a function defined in SQL, nil if there is none.
-	Function(name []string) *Function
+	Function(ctx context.Context, name []string) (*Function, error)
 }
 
 // View is a stored query as the binder expands it.
@@ -83,6 +83,8 @@ type Function struct {
 	Resolver Resolver
 	// Text is the definition, for places in it; may be nil.
 	Text *sqlerr.Text
+	// Guarded says that whoever binds may not know the definition.
+	Guarded bool
 }
 
 // Params are the values of parameter markers: by place for ?, by name for :name.

@@ -22,7 +22,11 @@ func (b *binder) function(s *site, e *ast.Func) (expr.Expr, error) {
 	}
 	name := strings.ToLower(parts[len(parts)-1])
 	if b.res != nil {
-		if f := b.res.Function(parts); f != nil && !f.Table {
+		f, err := b.res.Function(b.ctx, parts)
+		if err != nil {
+			return nil, sqlerr.At(err, e.Pos())
+		}
+		if f != nil && !f.Table {
 			return b.inlineFunction(s, e, f)
 		}
 	}

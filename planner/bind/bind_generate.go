@@ -156,7 +156,11 @@ func (b *binder) tableFunction(r *ast.FuncRef, lateral *scope, fr *frame, ctes *
 		sc = lateral
 	}
 	if b.res != nil {
-		if fn := b.res.Function(parts); fn != nil && fn.Table {
+		fn, err := b.res.Function(b.ctx, parts)
+		if err != nil {
+			return nil, sqlerr.At(err, f.Pos())
+		}
+		if fn != nil && fn.Table {
 			return b.sqlTable(r, fn, sc, fr)
 		}
 	}

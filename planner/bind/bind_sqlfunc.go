@@ -58,6 +58,7 @@ func (b *binder) inFunction(s *site, e *ast.Func, f *Function, body func(sc *sco
 	if err != nil {
 		return err
 	}
+	b.guarded = b.guarded || f.Guarded
 	res, fn := b.res, b.fn
 	leave := b.reading(f.Text)
 	defer func() {

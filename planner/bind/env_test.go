@@ -65,7 +65,9 @@ func (w *world) Variable(name []string) *expr.Literal {
 	return w.vars[strings.ToLower(name[len(name)-1])]
 }
 
-func (w *world) Function(name []string) *Function { return w.funcs[strings.ToLower(name[len(name)-1])] }
+func (w *world) Function(_ context.Context, name []string) (*Function, error) {
+	return w.funcs[strings.ToLower(name[len(name)-1])], nil
+}
 
 // newWorld makes tables of the CREATE TABLE statements in ddl.
 func newWorld(t testing.TB, ddl string) *world {

@@ -86,9 +86,9 @@ func (w *world) Relation(ctx context.Context, name []string) (catalog.Table, *bi
 func (w *world) File(context.Context, string, string, map[string]string) (catalog.Table, error) {
 	return nil, sqlerr.New(sqlerr.FileNotFound, "no files here")
 }
-func (w *world) HasFormat(string) bool            { return false }
-func (w *world) Variable([]string) *expr.Literal  { return nil }
-func (w *world) Function([]string) *bind.Function { return nil }
+func (w *world) HasFormat(string) bool                                      { return false }
+func (w *world) Variable([]string) *expr.Literal                            { return nil }
+func (w *world) Function(context.Context, []string) (*bind.Function, error) { return nil, nil }
 
 func newWorld(t testing.TB, ddl string, rows map[string]int64) *world {
 	t.Helper()

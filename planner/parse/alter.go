@@ -5,7 +5,7 @@ import (
 	"github.com/volley-sql/volley/planner/ast"
 )
 
-// alter parses ALTER TABLE, VIEW and DATABASE.
+// alter parses ALTER TABLE, VIEW, FUNCTION, CATALOG and DATABASE.
 func (p *parser) alter() ast.Statement {
 	pos := p.tok.pos
 	p.expect("ALTER")
@@ -15,6 +15,14 @@ func (p *parser) alter() ast.Statement {
 	if p.accept("CATALOG") {
 		of := ast.Securable{Kind: ast.ObjCatalog, Name: p.name(), Span: p.from(pos)}
 		p.expect("OWNER", "TO")
+		to := p.grantee()
+		return &ast.AlterOwner{Span: p.from(pos), Of: of, To: to}
+	}
+	if p.accept("FUNCTION") {
+		of := ast.Securable{Kind: ast.ObjFunction, Name: p.name(), Span: p.from(pos)}
+		if !p.acceptOwner() {
+			p.unexpected("OWNER TO")
+		}
 		to := p.grantee()
 		return &ast.AlterOwner{Span: p.from(pos), Of: of, To: to}
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // privilegeWords are the words a privilege begins with.
-var privilegeWords = []string{"SELECT", "INSERT", "MODIFY", "USE", "USAGE", "CREATE", "MANAGE", "ALL"}
+var privilegeWords = []string{"SELECT", "INSERT", "MODIFY", "USE", "USAGE", "CREATE", "MANAGE", "ALL", "EXECUTE"}
 
 // grant parses GRANT and REVOKE of privileges and roles.
 func (p *parser) grant() ast.Statement {
@@ -41,7 +41,7 @@ func (p *parser) right() ast.Right {
 	r := ast.Right{}
 	pos := p.tok.pos
 	switch word := p.tok.kw; word {
-	case "SELECT", "INSERT", "MODIFY", "MANAGE", "USAGE":
+	case "SELECT", "INSERT", "MODIFY", "MANAGE", "USAGE", "EXECUTE":
 		r.Name = p.advance().kw
 		if word == "SELECT" && p.is("(") {
 			r.Columns = parens(p, p.ident)
@@ -67,6 +67,8 @@ func (p *parser) right() ast.Right {
 			r.Name = "CREATE SCHEMA"
 		case p.acceptAny("TABLE", "VIEW"):
 			r.Name = "CREATE TABLE"
+		case p.accept("FUNCTION"):
+			r.Name = "CREATE FUNCTION"
 		default:
 			r.Name = "CREATE"
 		}
@@ -96,6 +98,8 @@ func (p *parser) securable() ast.Securable {
 		s.Kind = ast.ObjDatabase
 	case p.accept("CATALOG"):
 		s.Kind = ast.ObjCatalog
+	case p.accept("FUNCTION"):
+		s.Kind = ast.ObjFunction
 	}
 	s.Name = p.name()
 	s.Span = p.from(pos)
