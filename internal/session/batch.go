@@ -101,7 +101,7 @@ func (p *Prepared) RunBatch(ctx context.Context, params []arrow.RecordBatch, pla
 		defer src.Close()
 		st.feeds[int32(slot)] = src
 	}
-	r, err := p.s.insert(ctx, st, p.st.(*ast.Insert))
+	r, err := p.s.insert(st.zoned(ctx), st, p.st.(*ast.Insert))
 	if err != nil {
 		return nil, placed(err, p.text)
 	}

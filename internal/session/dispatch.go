@@ -3,15 +3,13 @@ package session
 import (
 	"context"
 
-	"github.com/volley-sql/volley/catalog"
-	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/planner/ast"
 )
 
 // execute runs a statement of any kind.
 func (s *Session) execute(ctx context.Context, st *statement) (*Result, error) {
-	r, err := s.dispatch(catalog.WithZone(ctx, settings.TimeZone(st.snap)), st)
+	r, err := s.dispatch(st.zoned(ctx), st)
 	if err != nil {
 		return nil, err
 	}

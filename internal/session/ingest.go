@@ -66,7 +66,7 @@ func (s *Session) Ingest(ctx context.Context, to Ingestion, schema *arrow.Schema
 	if err != nil {
 		return 0, err
 	}
-	r, err := s.ingest(ctx, st, to, t, cols)
+	r, err := s.ingest(st.zoned(ctx), st, to, t, cols)
 	if err != nil {
 		return 0, err
 	}

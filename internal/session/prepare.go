@@ -101,7 +101,7 @@ func (p *Prepared) infer(ctx context.Context) (err error) {
 // bound binds the statement with markers for its parameters.
 func (p *Prepared) bound(ctx context.Context, m *bind.Markers) (*shape, error) {
 	st := &statement{st: p.st, text: p.text, markers: m, snap: p.s.Settings.Snapshot()}
-	sh, err := p.s.shapeOf(ctx, st)
+	sh, err := p.s.shapeOf(st.zoned(ctx), st)
 	return sh, placed(err, p.text)
 }
 
@@ -193,6 +193,7 @@ func (p *Prepared) run(ctx context.Context, values []*expr.Literal) (*Result, er
 		return nil, err
 	}
 	st := &statement{st: p.st, text: p.text, snap: p.s.Settings.Snapshot()}
+	ctx = st.zoned(ctx)
 	env := p.s.env(st)
 	cast := append([]*expr.Literal(nil), values...)
 	for i, v := range cast {

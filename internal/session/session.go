@@ -305,6 +305,11 @@ type statement struct {
 	within int
 }
 
+// zoned tells the tables that are opened within ctx the statement's time zone.
+func (st *statement) zoned(ctx context.Context) context.Context {
+	return catalog.WithZone(ctx, settings.TimeZone(st.snap))
+}
+
 // source is the text of a part of the statement, written anew if it was not parsed.
 func (st *statement) source(n ast.Node) string {
 	if from, to := n.Pos(), n.End(); from >= 0 && to <= len(st.text) && from < to {
