@@ -83,7 +83,9 @@ func serving(t testing.TB, e sql.Engine, o serve.ServerOptions) *served {
 		out.tls = &tls.Config{InsecureSkipVerify: true}
 	}
 	o.Log = slog.New(slog.NewTextHandler(out.log, nil))
-	o.Queries = o.Log
+	if o.Queries == nil {
+		o.Queries = o.Log
+	}
 	s, err := serve.Start(e, o)
 	if err != nil {
 		t.Fatal(err)

@@ -63,9 +63,13 @@ func footerFault(path string, err error) error {
 	return sqlerr.Wrap(err, sqlerr.FileReadFooter, "Encountered error while reading file %s: %v. Could not read the footer of a Parquet file.", path, err)
 }
 
-// footers keeps parsed footers by the version of their file, bounded by the
-// bytes of the footers they were read from.
-var footers = footerCache{limit: 64 << 20}
+// footers keeps parsed footers by the version of their file, bounded by about the
+// memory they take.
+var footers = footerCache{limit: 256 << 20}
+
+// parsedSize is about how many bytes of memory a footer of n bytes takes once it
+// is parsed: 3.2 times as many where there are many row groups, and what an empty one takes.
+func parsedSize(n int) int { return 2<<10 + 4*n }
 
 type footerKey struct {
 	store         any // store.Identity
@@ -180,7 +184,7 @@ func readFooter(r store.Reader, k footerKey) (out *file, err error) {
 	if err != nil {
 		return nil, footerFault(k.path, err)
 	}
-	footers.put(k, f, len(b))
+	footers.put(k, f, parsedSize(len(b)))
 	return f, nil
 }
 
