@@ -119,6 +119,7 @@ func TestRightsThatAreTaken(t *testing.T) {
 		"CREATE VIEW v AS SELECT a FROM below", "CREATE ROLE reader", "CREATE ROLE granted", "GRANT ROLE granted TO bob",
 		"GRANT USE CATALOG ON CATALOG spark_catalog TO PUBLIC", "GRANT USE SCHEMA ON SCHEMA default TO ROLE reader",
 		"GRANT SELECT ON t TO ROLE granted", "GRANT SELECT ON v TO bob",
+		"CREATE FUNCTION default.f() RETURNS INT RETURN (SELECT max(a) FROM below)", "GRANT EXECUTE ON FUNCTION default.f TO bob",
 	}
 	for _, c := range []struct {
 		what, query string
@@ -143,6 +144,8 @@ func TestRightsThatAreTaken(t *testing.T) {
 		{"nothing, and a role is given", "SELECT * FROM t", []string{"CREATE ROLE more", "GRANT ROLE more TO bob", "GRANT INSERT ON t TO bob"}, nil, codes.OK, codes.OK},
 		{"nothing, and the table is dropped", "SELECT * FROM t", []string{"DROP TABLE t"}, nil, codes.NotFound, codes.OK},
 		{"nothing of a query below a subquery", "SELECT (SELECT max(a) FROM t) AS m", []string{"REVOKE SELECT ON t FROM ROLE granted"}, nil, codes.PermissionDenied, codes.PermissionDenied},
+		{"a function", "SELECT default.f() AS n", []string{"REVOKE EXECUTE ON FUNCTION default.f FROM bob"}, nil, codes.PermissionDenied, codes.PermissionDenied},
+		{"what a function reads", "SELECT default.f() AS n", []string{"ALTER TABLE below ALTER COLUMN a SET MASK abs"}, nil, codes.OK, codes.PermissionDenied},
 		{"what EXPLAIN shows", "EXPLAIN SELECT * FROM t", []string{"REVOKE SELECT ON t FROM ROLE granted"}, nil, codes.PermissionDenied, codes.PermissionDenied},
 	} {
 		t.Run(c.what, func(t *testing.T) {
