@@ -12,11 +12,24 @@ import (
 // the others: a stats handler would do that as well, but it costs every call a copy of its headers.
 type limited struct {
 	net.Listener
-	o    *Options
-	open atomic.Int64
+	o     *Options
+	open  atomic.Int64
+	shut  atomic.Bool
+	watch *watch
 }
 
-func limit(l net.Listener, o *Options) net.Listener { return &limited{Listener: l, o: o} }
+func limit(l net.Listener, o *Options) net.Listener {
+	return &limited{Listener: l, o: o, watch: newWatch()}
+}
+
+// Close implements net.Listener. Connections that are open are looked at until the last of them ends.
+func (l *limited) Close() error {
+	l.shut.Store(true)
+	if l.open.Load() == 0 {
+		l.watch.end()
+	}
+	return l.Listener.Close()
+}
 
 func (l *limited) Accept() (net.Conn, error) {
 	for {
@@ -36,13 +49,19 @@ func (l *limited) Accept() (net.Conn, error) {
 		if l.o.Tag != nil {
 			at = l.o.Tag(at)
 		}
-		return &counted{Conn: c, at: at, over: sync.OnceFunc(func() {
-			l.open.Add(-1)
+		out := &counted{Conn: c, at: at}
+		out.over = sync.OnceFunc(func() {
+			l.watch.remove(out)
+			if l.open.Add(-1) == 0 && l.shut.Load() {
+				l.watch.end()
+			}
 			l.o.Metrics.connections.Dec()
 			if l.o.Ended != nil {
 				l.o.Ended(at)
 			}
-		})}, nil
+		})
+		l.watch.add(out)
+		return out, nil
 	}
 }
 

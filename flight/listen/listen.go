@@ -93,7 +93,7 @@ type Server struct {
 // Open listens. Register services on the result, then call Serve.
 func Open(o Options) (*Server, error) {
 	o.fill()
-	l, err := net.Listen("tcp", o.Address)
+	l, err := (&net.ListenConfig{KeepAliveConfig: keepAlive}).Listen(context.Background(), "tcp", o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("the server cannot listen at %s: %w", o.Address, err)
 	}
