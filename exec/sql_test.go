@@ -44,6 +44,7 @@ func (d folder) Relation(ctx context.Context, name []string) (catalog.Table, *bi
 func (d folder) File(ctx context.Context, format, path string, opts map[string]string) (catalog.Table, error) {
 	return files.Open(ctx, local.New(), path, format, opts, nil)
 }
+
 func (d folder) HasFormat(name string) bool                                 { return name == "parquet" }
 func (d folder) Variable([]string) *expr.Literal                            { return nil }
 func (d folder) Function(context.Context, []string) (*bind.Function, error) { return nil, nil }
