@@ -205,7 +205,7 @@ func (p *Prepared) run(ctx context.Context, values []*expr.Literal) (*Result, er
 	}
 	st.params = p.valuesOf(cast)
 	if q, ok := p.st.(*ast.Query); ok {
-		return p.query(ctx, st, q)
+		return p.query(ctx, st, env, q)
 	}
 	r, err := p.s.execute(ctx, st)
 	if err == nil {
@@ -233,14 +233,14 @@ func (p *Prepared) same(r *Result) (*Result, error) {
 
 // query runs a query. Its plan is kept if nothing in it was given by
 // parameters or by the moment.
-func (p *Prepared) query(ctx context.Context, st *statement, q *ast.Query) (*Result, error) {
+func (p *Prepared) query(ctx context.Context, st *statement, env *bind.Env, q *ast.Query) (*Result, error) {
 	s := p.s
 	if s.cfg.Runner == nil {
 		return nil, noRunner()
 	}
 	parts := s.cfg.Runner.Partitions(st.snap)
-	cat, db := s.Current()
-	env := s.env(st)
+	cat, db := env.Context.Catalog, env.Context.Database
+	env.Params = st.params
 	p.mu.Lock()
 	old := p.plan
 	p.mu.Unlock()

@@ -142,6 +142,12 @@ func (s *Setting) normal(value string) (string, error) {
 	return v, nil
 }
 
+// byteUnits are the units of sizes as powers of two.
+var byteUnits = map[string]uint{
+	"": 0, "b": 0, "k": 10, "kb": 10, "kib": 10, "m": 20, "mb": 20, "mib": 20,
+	"g": 30, "gb": 30, "gib": 30, "t": 40, "tb": 40, "tib": 40,
+}
+
 // parseBytes reads a number of bytes with an optional unit (b, k, m, g, t, each
 // also with b or ib after it).
 func parseBytes(v string) (int64, bool) {
@@ -153,10 +159,7 @@ func parseBytes(v string) (int64, bool) {
 	if err != nil {
 		return 0, false
 	}
-	shift, ok := map[string]uint{
-		"": 0, "b": 0, "k": 10, "kb": 10, "kib": 10, "m": 20, "mb": 20, "mib": 20,
-		"g": 30, "gb": 30, "gib": 30, "t": 40, "tb": 40, "tib": 40,
-	}[strings.ToLower(strings.TrimSpace(v[i:]))]
+	shift, ok := byteUnits[strings.ToLower(strings.TrimSpace(v[i:]))]
 	if !ok || n > math.MaxInt64>>shift {
 		return 0, false
 	}
