@@ -59,6 +59,10 @@ test("an error has its condition", async () => {
   await assert.rejects(client.execute("SELECT * FROM nowhere"), /TABLE_OR_VIEW_NOT_FOUND/);
 });
 
+test("what the client cannot do", async () => {
+  await assert.rejects(client.prepare("SELECT 1 + ?"), /Request message serialization failure/); // it sends no message at all
+});
+
 test("a login over TLS", async () => {
   const folder = mkdtempSync(join(tmpdir(), "volley-users-"));
   const hash = execFileSync(BIN, ["serve", "hash-password"], { input: "open sesame" }).toString().trim();
