@@ -159,8 +159,11 @@ func (q *query) readPartitions(ctx context.Context, n int, idle time.Duration, b
 	}
 	for i := n * p.N / len(q.parts); i < (n+1)*p.N/len(q.parts); i++ {
 		for rec, err := range open(ctx, i) {
-			if err == nil {
+			switch {
+			case err == nil:
 				q.count(rec)
+			case q.ctx.Err() != nil: // the rows are closed then, and why is known here alone
+				err = context.Cause(q.ctx)
 			}
 			if !yield(rec, err) || err != nil {
 				return false

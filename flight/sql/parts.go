@@ -46,10 +46,15 @@ func (q *query) readPart(ctx context.Context, n int, idle time.Duration, before 
 			yield(nil, err)
 			return
 		}
-		whole := false
-		defer func() { q.unclaimPart(n, whole) }()
+		whole, why := false, error(errClientGone)
+		defer func() { q.unclaimPart(n, whole, why) }()
 		if q.streams != nil {
-			whole = q.readPartitions(ctx, n, idle, before, yield)
+			whole = q.readPartitions(ctx, n, idle, before, func(rec arrow.RecordBatch, err error) bool {
+				if err != nil && ctx.Err() == nil { // readers of other endpoints are told the same
+					why = err
+				}
+				return yield(rec, err)
+			})
 			return
 		}
 		if before != nil {
@@ -128,8 +133,9 @@ func (q *query) claimPart(n int) error {
 }
 
 // unclaimPart ends the reader of a part, whole if it came to the end of the
-// rows. Until all parts are read the query stays, for those that are not.
-func (q *query) unclaimPart(n int, whole bool) {
+// rows. Until all parts are read the query stays, for those that are not. why it
+// was not read to the end is what ends the query.
+func (q *query) unclaimPart(n int, whole bool, why error) {
 	q.mu.Lock()
 	q.parts[n].reading = false
 	q.parts[n].over = whole
@@ -142,7 +148,7 @@ func (q *query) unclaimPart(n int, whole bool) {
 	q.mu.Unlock()
 	switch {
 	case !whole:
-		q.c.forget(q, errClientGone)
+		q.c.forget(q, why)
 	case all:
 		q.c.s.keep(q, 0)
 		q.mu.Lock()

@@ -44,10 +44,11 @@ func (s *Session) rows(ctx context.Context, info *flight.FlightInfo) iter.Seq2[a
 			return
 		}
 		parts := make([]*part, len(ends))
+		failed := &failure{}
 		opened := 0
 		open := func() {
 			if opened < len(ends) {
-				p := &part{records: make(chan arrow.RecordBatch, ahead)}
+				p := &part{records: make(chan arrow.RecordBatch, ahead), failed: failed}
 				parts[opened] = p
 				e := ends[opened]
 				opened++
@@ -66,7 +67,8 @@ func (s *Session) rows(ctx context.Context, info *flight.FlightInfo) iter.Seq2[a
 					return
 				}
 			}
-			if err := parts[i].err; err != nil {
+			if parts[i].err != nil {
+				err := failed.first() // of all endpoints: it ended this one, too
 				drain(cancel, parts[i+1:opened])
 				yield(nil, err)
 				return
@@ -136,6 +138,36 @@ func (p *part) handOut(cancel func(), yield func(arrow.RecordBatch, error) bool)
 type part struct {
 	records chan arrow.RecordBatch
 	err     error
+	failed  *failure // of the result; nil: this is all of it
+}
+
+// fail notes why a part is not whole.
+func (p *part) fail(err error) {
+	p.err = Error(err)
+	if p.failed != nil {
+		p.failed.note(p.err)
+	}
+}
+
+// failure is the first error of the endpoints of a result. The server ends the
+// others with the query, and may not know why any more when they are asked for.
+type failure struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (f *failure) note(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+func (f *failure) first() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 // drain releases what was fetched and nobody will take.
@@ -152,7 +184,7 @@ func drain(cancel func(), parts []*part) {
 func (s *Session) fetch(ctx context.Context, e *flight.FlightEndpoint, p *part) {
 	r, err := s.get(ctx, e)
 	if err != nil {
-		p.err = Error(err)
+		p.fail(err)
 		close(p.records)
 		return
 	}
@@ -169,7 +201,7 @@ func (p *part) fetch(ctx context.Context, r *endpoint) {
 			return
 		}
 		if err != nil {
-			p.err = Error(err)
+			p.fail(err)
 			return
 		}
 		if rec.NumRows() == 0 {
@@ -180,7 +212,7 @@ func (p *part) fetch(ctx context.Context, r *endpoint) {
 		case p.records <- rec:
 		case <-ctx.Done():
 			rec.Release()
-			p.err = Error(context.Cause(ctx))
+			p.fail(context.Cause(ctx))
 			return
 		}
 	}
