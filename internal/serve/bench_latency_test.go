@@ -24,6 +24,16 @@ import (
 	"github.com/volley-sql/volley/internal/app"
 )
 
+// drain reads the rows of a FlightInfo that has one endpoint.
+func drain(ctx context.Context, c *flightsql.Client, info *flight.FlightInfo) error {
+	for _, err := range redeem(ctx, c, info.GetEndpoint()[0].GetTicket()) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // preparedSelect prepares SELECT 1 at a server and returns what runs it once.
 func preparedSelect(b *testing.B, c *flightsql.Client) func(context.Context) error {
 	p, err := c.Prepare(b.Context(), "SELECT 1")
@@ -36,12 +46,7 @@ func preparedSelect(b *testing.B, c *flightsql.Client) func(context.Context) err
 		if err != nil {
 			return err
 		}
-		for _, err := range redeem(ctx, c, info.GetEndpoint()[0].GetTicket()) {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return drain(ctx, c, info)
 	}
 }
 
@@ -93,12 +98,7 @@ func kitSelect(c *flightsql.Client) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, err := range redeem(ctx, c, info.GetEndpoint()[0].GetTicket()) {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return drain(ctx, c, info)
 	}
 }
 

@@ -45,7 +45,7 @@ func TestBriefIsLarge(t *testing.T) {
 func TestBriefEndsWithItsClient(t *testing.T) {
 	s := listening(t, engine(t, app.Options{Threads: 2}))
 	c := dial(t, s.Addr())
-	info, err := c.Execute(t.Context(), "SELECT reduce(sequence(1, 3000000), 0D, (a, x) -> a + reduce(sequence(1, 3000), 0D, (b, y) -> b + sin(y + x)))")
+	info, err := c.Execute(t.Context(), "SELECT reduce(sequence(1, n), 0D, (a, x) -> a + reduce(sequence(1, 3000), 0D, (b, y) -> b + sin(y + x + n))) FROM VALUES (3000000) v(n)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ type folder struct {
 	places          []int // in sel, of the rows still at work
 }
 
-func (f *folder) run(_ *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
+func (f *folder) run(c *build.Context, args []*vec.Vec, sel []uint16, out *vec.Vec) error {
 	live := make([]uint16, 0, len(sel))
 	for _, row := range sel {
 		if args[0].Null(int(row)) {
@@ -106,6 +106,9 @@ func (f *folder) run(_ *build.Context, args []*vec.Vec, sel []uint16, out *vec.V
 		f.places = append(f.places, p)
 	}
 	for k := 0; len(f.places) > 0; k++ {
+		if err := c.Stopped(); err != nil { // a step may itself be a fold of long lists
+			return err
+		}
 		if err := f.step(args[0], live, k); err != nil {
 			return err
 		}
