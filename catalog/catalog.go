@@ -156,6 +156,13 @@ type Catalog interface {
 	Abort(ctx context.Context, s *Staged) error
 }
 
+// Fixed is a Catalog that nothing can be changed in, and that is open to everybody:
+// no rights are asked for, and transactions have nothing to do with it.
+type Fixed interface {
+	Catalog
+	Fixed()
+}
+
 // Entry is one line of SHOW TABLES.
 type Entry struct {
 	Database, Name string

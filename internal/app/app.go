@@ -14,6 +14,7 @@ import (
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/files"
+	"github.com/volley-sql/volley/catalog/folder"
 	"github.com/volley-sql/volley/catalog/format"
 	formats "github.com/volley-sql/volley/catalog/format/all"
 	"github.com/volley-sql/volley/catalog/guard"
@@ -74,6 +75,11 @@ type App struct {
 // CatalogName is the name of the catalog sessions start in: Spark's.
 const CatalogName = "spark_catalog"
 
+// TablesCatalog is the name of the catalog that has the tables of Options.Tables
+// under a schema, for clients that know tables by where they are. Each session
+// has them as temporary views, too.
+const TablesCatalog = "files"
+
 // Open starts an application.
 func Open(o Options) (*App, error) {
 	base, err := settings.FromEnv()
@@ -104,6 +110,9 @@ func Open(o Options) (*App, error) {
 	}
 	a.openCatalog(o.Warehouse)
 	a.access = policyOf(a.catalogs[0], o.Admins)
+	if o.Tables != "" {
+		a.catalogs = append(a.catalogs, folder.New(TablesCatalog, o.Tables, a.openTable))
+	}
 	if len(o.ExecutorCommand) == 0 {
 		exe, err := os.Executable()
 		if err != nil {
@@ -209,8 +218,14 @@ func (a *App) SessionOf(ctx context.Context, u User) (*session.Session, error) {
 		return nil, err
 	}
 	if a.tables != "" {
-		if err := addTables(s, a.tables); err != nil {
+		all, err := folder.Tables(a.tables)
+		if err != nil {
 			return nil, err
+		}
+		for _, t := range all {
+			if err := s.AddFileView(t.Name, t.Path); err != nil {
+				return nil, err
+			}
 		}
 		s.Given()
 	}
@@ -227,6 +242,15 @@ func (a *App) openFiles(ctx context.Context, formatName, path string, options ma
 		st = a.fence.Store()
 	}
 	return files.Open(ctx, st, path, formatName, opts, declared)
+}
+
+// openTable opens a table of the folder of tables.
+func (a *App) openTable(ctx context.Context, name catalog.Name, path string) (catalog.Table, error) {
+	st := a.store
+	if a.fence != nil {
+		st = a.fence.Store()
+	}
+	return files.New(ctx, files.Config{Name: name, Store: st, Paths: []string{path}, Info: catalog.Info{Location: path}})
 }
 
 func hasFormat(name string) bool {

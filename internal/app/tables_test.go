@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -56,17 +57,42 @@ func TestTables(t *testing.T) {
 			t.Errorf("%s: %q, not %s", table, got, want)
 		}
 	}
+	// The same by their place.
+	for _, n := range names {
+		table := strings.Split(strings.TrimSuffix(strings.TrimSuffix(n, ".csv"), ".CSV"), "/")[0]
+		if got := show(s, "SELECT a FROM files.default.`"+strings.ReplaceAll(table, "`", "``")+"`"); got != strings.ReplaceAll(n, "\n", " ") {
+			t.Errorf("files.default.%q: %q", table, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"SELECT a FROM files.default.fake":                                                    "fake.parquet",
+		"SELECT a FROM files.default.none":                                                    "TABLE_OR_VIEW_NOT_FOUND",
+		"SELECT a FROM files.other.plain":                                                     "TABLE_OR_VIEW_NOT_FOUND",
+		"CREATE TABLE files.default.x (a INT)":                                                "CATALOG_OPERATION",
+		"CREATE TABLE files.default.x AS SELECT 1 AS a":                                       "CATALOG_OPERATION",
+		"CREATE VIEW files.default.x AS SELECT 1":                                             "CATALOG_OPERATION",
+		"CREATE SCHEMA files.x":                                                               "CATALOG_OPERATION",
+		"DROP SCHEMA files.default":                                                           "CATALOG_OPERATION",
+		"DROP TABLE files.default.plain":                                                      "CATALOG_OPERATION",
+		"DROP TABLE IF EXISTS files.default.plain":                                            "CATALOG_OPERATION",
+		"ALTER TABLE files.default.plain RENAME TO files.default.p":                           "CATALOG_OPERATION",
+		"ALTER TABLE files.default.plain ADD COLUMN b INT":                                    "CATALOG_OPERATION",
+		"INSERT INTO files.default.plain VALUES ('x')":                                        "CATALOG_OPERATION",
+		"INSERT OVERWRITE files.default.plain VALUES ('x')":                                   "CATALOG_OPERATION",
+		"TRUNCATE TABLE files.default.plain":                                                  "UNSUPPORTED",
+		"CREATE FUNCTION files.default.f() RETURNS INT RETURN 1":                              "UNSUPPORTED",
+		"SELECT table_type FROM files.information_schema.tables WHERE table_name = 'plain'":   "EXTERNAL",
+		"SELECT count(*) FROM files.information_schema.tables WHERE table_schema = 'default'": strconv.Itoa(len(names) + 2), // those that can be opened
+		"SHOW TABLES IN files.default LIKE 'plain'":                                           "plain",
+	} {
+		if got := show(s, text); !strings.Contains(got, want) {
+			t.Errorf("%s: %q, not %s", text, got, want)
+		}
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "plain.csv")); err != nil || string(got) != "a\nplain.csv\n" {
+		t.Errorf("plain.csv is %q now, %v", got, err)
+	}
 	if all, err := s.Tables(context.Background()); err != nil || len(all) != len(names)+5 {
 		t.Errorf("there are %d tables, %v", len(all), err)
-	}
-}
-
-func TestTableNames(t *testing.T) {
-	for file, want := range map[string]string{
-		"a.parquet": "a", "a.b.csv": "a.b", "a.csv.gz": "a", "a.JSONL.ZST": "a", "a.gz": "", ".csv": "", "a.txt": "", "a": "", "a.parquet.crc": "",
-	} {
-		if got, ok := tableName(file, false); got != want || ok != (want != "") {
-			t.Errorf("%s: %q, %v", file, got, ok)
-		}
 	}
 }

@@ -80,6 +80,9 @@ func (s *Session) Begin(context.Context) error {
 	}
 	t := &transaction{catalogs: map[string]catalog.Transaction{}}
 	for name, c := range s.catalogs {
+		if _, fixed := c.(catalog.Fixed); fixed {
+			continue
+		}
 		tc, ok := c.(catalog.Transactor)
 		if !ok {
 			return sqlerr.New(sqlerr.Unsupported, "The feature is not supported: transactions in the catalog `%s`.", c.Name())
@@ -168,7 +171,7 @@ func (s *Session) catalogNamed(name string) catalog.Catalog { return s.catalogAs
 // catalogAs is catalogNamed for another viewer; nil may do everything.
 func (s *Session) catalogAs(v *guard.Viewer, name string) catalog.Catalog {
 	c := s.catalogIn(name)
-	if c == nil || v == nil {
+	if _, open := c.(catalog.Fixed); c == nil || v == nil || open {
 		return c
 	}
 	return v.Over(c)

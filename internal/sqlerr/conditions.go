@@ -411,6 +411,7 @@ var (
 	UnsupportedSetType            = define("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000", User)
 	UnsupportedShowCreateTemp     = define("UNSUPPORTED_SHOW_CREATE_TABLE.ON_TEMPORARY_VIEW", "0A000", User)
 	UnsupportedTableOperation     = define("UNSUPPORTED_FEATURE.TABLE_OPERATION", "0A000", User)
+	UnsupportedCatalogOperation   = define("UNSUPPORTED_FEATURE.CATALOG_OPERATION", "0A000", User)
 	UnsupportedTypedLiteral       = define("UNSUPPORTED_TYPED_LITERAL", "0A000", User)
 	UserRaised                    = define("USER_RAISED_EXCEPTION", "P0001", User)
 	ValueOutOfRange               = define("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "42K09", User)

@@ -45,6 +45,23 @@ class ToolsTest {
   }
 
   /** A generic driver of DBeaver: what it asks at the start, then the tree opened down to a table, then its rows. */
+  /** The tables of --tables are in the tree that tools show. */
+  @Test
+  void folderOfTables() throws Exception {
+    try (Server s = new Server("--tables", System.getenv("VOLLEY_ROOT") + "/testdata/retail");
+        Connection con = s.connect()) {
+      DatabaseMetaData md = con.getMetaData();
+      assertTrue(all(md.getCatalogs()).stream().anyMatch(r -> "files".equals(r.get("TABLE_CAT"))));
+      assertTrue(all(md.getSchemas("files", null)).stream().anyMatch(r -> "default".equals(r.get("TABLE_SCHEM"))));
+      List<Map<String, Object>> tables = all(md.getTables("files", "default", "st%", new String[] {"TABLE"}));
+      assertEquals(List.of("stores"), tables.stream().map(r -> (String) r.get("TABLE_NAME")).toList());
+      assertTrue(all(md.getColumns("files", "default", "stores", "%")).stream().anyMatch(r -> "city".equals(r.get("COLUMN_NAME"))));
+      try (Statement st = con.createStatement(); ResultSet rs = st.executeQuery("SELECT count(*) FROM `files`.`default`.`stores`")) {
+        assertTrue(rs.next() && rs.getLong(1) > 0);
+      }
+    }
+  }
+
   @Test
   void dbeaver() throws Exception {
     try (Connection con = server.connect()) {

@@ -1,11 +1,10 @@
-package app
+package folder
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/volley-sql/volley/internal/session"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
@@ -14,29 +13,24 @@ var extensions = map[string]bool{
 	".parquet": true, ".csv": true, ".tsv": true, ".json": true, ".jsonl": true, ".ndjson": true, ".arrow": true, ".ipc": true, ".feather": true,
 }
 
-// folderTable is a table of --tables: a file or folder and its name.
-type folderTable struct{ name, path string }
+// Table is a file or folder that is a table, and its name.
+type Table struct{ Name, Path string }
 
-// addTables makes a temporary view of every file and folder in dir. They are
-// looked at when they are used: one that is damaged spoils no other.
-func addTables(s *session.Session, dir string) error {
+// Tables names the files and folders in dir that are tables. None is looked at:
+// one that is damaged spoils no other.
+func Tables(dir string) ([]Table, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return sqlerr.Wrap(err, sqlerr.FileNotFound, "The folder of tables %s cannot be read: %v.", dir, err)
+		return nil, sqlerr.Wrap(err, sqlerr.FileNotFound, "The folder of tables %s cannot be read: %v.", dir, err)
 	}
-	for _, t := range tablesOf(dir, entries) {
-		if err := s.AddFileView(t.name, t.path); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tablesOf(dir, entries), nil
 }
 
 // tablesOf names tables after files and folders without their endings; those
 // that would have one name keep the endings. Names that begin with a dot or
 // an underscore, and files of no known format, are left out.
-func tablesOf(dir string, entries []os.DirEntry) []folderTable {
-	var out []folderTable
+func tablesOf(dir string, entries []os.DirEntry) []Table {
+	var out []Table
 	short := map[string]int{}
 	var bases []string
 	for _, e := range entries {
@@ -50,11 +44,11 @@ func tablesOf(dir string, entries []os.DirEntry) []folderTable {
 		}
 		short[strings.ToLower(base)]++
 		bases = append(bases, base)
-		out = append(out, folderTable{name, filepath.ToSlash(filepath.Join(dir, name))})
+		out = append(out, Table{name, filepath.ToSlash(filepath.Join(dir, name))})
 	}
 	for i, base := range bases {
 		if short[strings.ToLower(base)] == 1 {
-			out[i].name = base
+			out[i].Name = base
 		}
 	}
 	return out
