@@ -29,6 +29,7 @@ type client struct {
 	txn      objectID // of the open transaction; zero: none
 	options  map[string]string
 	busy     int
+	uses     uint64 // how often it was retained
 	last     time.Time
 	ended    bool
 }
@@ -113,6 +114,7 @@ func newClient(s *Server, id string, who auth.Principal) *client {
 func (c *client) retain() {
 	c.mu.Lock()
 	c.busy++
+	c.uses++
 	c.mu.Unlock()
 }
 
@@ -123,17 +125,19 @@ func (c *client) release() {
 	c.busy--
 	c.last = time.Now()
 	gone := c.busy == 0 && len(c.prepared) == 0 && len(c.queries) == 0 && c.txn == objectID{} && len(c.options) == 0
+	uses := c.uses
 	c.mu.Unlock()
 	if gone && c.session != nil && c.session.Untouched() {
-		c.s.dropIdle(c)
+		c.s.dropIdle(c, uses)
 	}
 }
 
-// dropIdle ends a session unless a call has taken it up meanwhile.
-func (s *Server) dropIdle(c *client) {
+// dropIdle ends a session that was found idle when it had been retained so often. One that a
+// call has taken up since is not idle any more, even if that call is over: it may have left something in it.
+func (s *Server) dropIdle(c *client, uses uint64) {
 	s.mu.Lock()
 	c.mu.Lock()
-	idle := c.busy == 0 && s.clients[c.id] == c
+	idle := c.uses == uses && s.clients[c.id] == c
 	if idle {
 		delete(s.clients, c.id)
 	}
@@ -192,12 +196,13 @@ func (c *client) sweep(now time.Time) {
 		}
 	}
 	idle := c.busy == 0 && len(c.queries) == 0 && now.Sub(c.last) > c.s.o.SessionIdle
+	uses := c.uses
 	c.mu.Unlock()
 	for _, q := range over {
 		q.discard(errExpired)
 	}
 	if idle {
-		c.s.dropIdle(c)
+		c.s.dropIdle(c, uses)
 	} else if len(over) > 0 {
 		c.retain()
 		c.release() // it may be untouched now

@@ -31,8 +31,9 @@ import (
 type fake struct {
 	prepares, runs, ended, opened, closed atomic.Int64
 	running                               atomic.Int64
-	given                                 atomic.Int64 // records
-	refuse                                atomic.Bool  // Open fails
+	given                                 atomic.Int64           // records
+	refuse                                atomic.Bool            // Open fails
+	asked                                 atomic.Pointer[func()] // called when a session is next asked whether it is untouched
 }
 
 func (f *fake) Open(_ context.Context, who auth.Principal) (sql.Session, error) {
@@ -104,8 +105,12 @@ func (*fakeSession) Tables(context.Context, func(sql.TableName) bool, bool) iter
 
 func (s *fakeSession) Untouched() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.touched
+	touched := s.touched
+	s.mu.Unlock()
+	if asked := s.f.asked.Swap(nil); asked != nil {
+		(*asked)()
+	}
+	return !touched
 }
 
 func (s *fakeSession) Close() error {
