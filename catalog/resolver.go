@@ -122,10 +122,11 @@ func (r *Resolver) describe(ctx context.Context, c Catalog, db string) (*Databas
 }
 
 func tooManyParts(parts []string) error {
-	return sqlerr.New(sqlerr.TooManyNameParts, "%s is not a valid identifier as it has more than 3 name parts.", quote(parts))
+	return sqlerr.New(sqlerr.TooManyNameParts, "%s is not a valid identifier as it has more than 3 name parts.", Quote(parts...))
 }
 
-func quote(parts []string) string {
+// Quote is a name of several parts as messages have it.
+func Quote(parts ...string) string {
 	out := make([]string, len(parts))
 	for i, p := range parts {
 		out[i] = "`" + strings.ReplaceAll(p, "`", "``") + "`"
@@ -187,9 +188,9 @@ func (r *Resolver) Lookup(ctx context.Context, parts []string) (Table, *View, er
 func (r *Resolver) notFound(ctx context.Context, c Catalog, n Name, parts []string) error {
 	err := sqlerr.New(sqlerr.TableOrViewNotFound, "The table or view %s cannot be found. Verify the spelling and correctness of the schema and catalog.\n"+
 		"If you did not qualify the name with a schema, verify the current_schema() output, or qualify the name with the correct schema and catalog.\n"+
-		"To tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.", quote(parts))
+		"To tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.", Quote(parts...))
 	var names []string
-	prefix := quote(parts[:len(parts)-1])
+	prefix := Quote(parts[:len(parts)-1]...)
 	if prefix != "" {
 		prefix += "."
 	}
@@ -209,7 +210,7 @@ func (r *Resolver) notFound(ctx context.Context, c Catalog, n Name, parts []stri
 	var near []string
 	for _, m := range sqlerr.Nearest(wanted, names, 3) {
 		if alike(wanted, m) {
-			near = append(near, prefix+quote([]string{m}))
+			near = append(near, prefix+Quote(m))
 		}
 	}
 	if len(near) > 0 {

@@ -61,7 +61,7 @@ func (c *Catalog) find(database, name string) (Table, error) {
 			return all[i], nil
 		}
 	}
-	return Table{}, sqlerr.New(sqlerr.TableOrViewNotFound, "The table or view `%s`.`%s`.`%s` cannot be found. Verify the spelling and correctness of the schema and catalog.", c.name, database, name)
+	return Table{}, sqlerr.New(sqlerr.TableOrViewNotFound, "The table or view %s cannot be found. Verify the spelling and correctness of the schema and catalog.", catalog.Quote(c.name, database, name))
 }
 
 // List implements catalog.Catalog.
@@ -93,7 +93,7 @@ func (c *Catalog) has(database string) error {
 	if strings.EqualFold(database, Database) {
 		return nil
 	}
-	return sqlerr.New(sqlerr.SchemaNotFound, "The schema `%s`.`%s` cannot be found. Verify the spelling and correctness of the schema and catalog.", c.name, database)
+	return sqlerr.New(sqlerr.SchemaNotFound, "The schema %s cannot be found. Verify the spelling and correctness of the schema and catalog.", catalog.Quote(c.name, database))
 }
 
 // fixed is the error of everything that would change the folder.

@@ -301,13 +301,7 @@ func denied(what catalog.Privilege, kind string, name ...string) *sqlerr.Error {
 }
 
 func quoted(parts ...string) string {
-	var out []string
-	for _, p := range parts {
-		if p != "" {
-			out = append(out, "`"+strings.ReplaceAll(p, "`", "``")+"`")
-		}
-	}
-	return strings.Join(out, ".")
+	return catalog.Quote(slices.DeleteFunc(slices.Clone(parts), func(p string) bool { return p == "" })...)
 }
 
 func (g Guard) deniedOn(on catalog.Securable, p catalog.Privilege) *sqlerr.Error {

@@ -14,7 +14,7 @@ var _ catalog.Functions = (*Catalog)(nil)
 // Functions are part of the record of their database.
 
 func noFunction(c *Catalog, db, name string) error {
-	return sqlerr.New(sqlerr.RoutineNotFound, "The routine `%s`.`%s`.`%s` cannot be found.", c.cfg.Name, db, name)
+	return sqlerr.New(sqlerr.RoutineNotFound, "The routine %s cannot be found.", quoted(c.full(db, name)))
 }
 
 // Function implements catalog.Functions.

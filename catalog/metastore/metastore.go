@@ -92,7 +92,7 @@ func (c *Catalog) full(database, name string) catalog.Name {
 }
 
 func quoted(n catalog.Name) string {
-	return "`" + strings.Join([]string{n.Catalog, n.Database, n.Table}, "`.`") + "`"
+	return catalog.Quote(n.Catalog, n.Database, n.Table)
 }
 
 func (c *Catalog) notFound(database, name string) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -417,17 +416,9 @@ func TestAccessBesideStatements(t *testing.T) {
 	})
 	t.Run("metrics", func(t *testing.T) {
 		_, _ = query(bob, c, "SELECT * FROM open.rows")
-		r, err := http.Get("http://" + s.MetricsAddr().String() + "/metrics")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Body.Close()
-		b, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		told := published(t, s)
 		for _, w := range []string{"hushhush", "hoard", "vault", "treasure", "evelyn", "bob", "root", "SELECT"} {
-			if strings.Contains(string(b), w) {
+			if strings.Contains(told, w) {
 				t.Errorf("they tell %q", w)
 			}
 		}

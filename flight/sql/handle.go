@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"hash"
 	"sync"
@@ -43,6 +44,9 @@ func newObjectID() (id objectID) {
 	rand.Read(id[:])
 	return id
 }
+
+// name is enough to tell queries apart, not to reach one.
+func (id objectID) name() string { return hex.EncodeToString(id[:4]) }
 
 const (
 	sessionSize = 22 // of auth.NewSessionID

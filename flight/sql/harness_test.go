@@ -330,8 +330,8 @@ func packedAs(url string, content []byte) []byte {
 	return b
 }
 
-// metric is a number that a server publishes; line begins its line.
-func metric(t testing.TB, s *served, line string) float64 {
+// published is all that a server says of itself.
+func published(t testing.TB, s *served) string {
 	t.Helper()
 	r, err := http.Get("http://" + s.MetricsAddr().String() + "/metrics")
 	if err != nil {
@@ -342,7 +342,13 @@ func metric(t testing.TB, s *served, line string) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for l := range strings.Lines(string(b)) {
+	return string(b)
+}
+
+// metric is a number that a server publishes; line begins its line.
+func metric(t testing.TB, s *served, line string) float64 {
+	t.Helper()
+	for l := range strings.Lines(published(t, s)) {
 		if strings.HasPrefix(l, line) {
 			fields := strings.Fields(l)
 			v, err := strconv.ParseFloat(fields[len(fields)-1], 64)

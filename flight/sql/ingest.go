@@ -25,8 +25,7 @@ func (s *Server) DoPutCommandStatementIngest(ctx context.Context, cmd flightsql.
 	if err != nil {
 		return -1, err
 	}
-	q := objectID(newObjectID())
-	name := (&query{id: q}).name()
+	name := newObjectID().name()
 	ev := QueryEvent{ID: name, User: c.user, Session: c.id, Text: "ingest into " + to.Table, Started: time.Now()}
 	leave, err := s.admit.enter(ctx, c.user)
 	ev.Waited = time.Since(ev.Started)

@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"encoding/hex"
 	"iter"
 	"runtime/debug"
 	"sync"
@@ -108,7 +107,7 @@ func (c *client) query(id objectID) (*query, error) {
 }
 
 // name is what logs and messages call the query: it does not let anybody reach it.
-func (q *query) name() string { return hex.EncodeToString(q.id[:4]) }
+func (q *query) name() string { return q.id.name() }
 
 // signal wakes those who wait for a change. q.mu is held.
 func (q *query) signal() {

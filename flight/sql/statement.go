@@ -89,7 +89,7 @@ func (s *Server) prepare(ctx context.Context, c *client, text string) (Statement
 	stmt, err := c.session.Prepare(ctx, text)
 	if err != nil {
 		// It never becomes a query; what was refused is watched all the same.
-		s.o.Observe(QueryEvent{ID: (&query{id: newObjectID()}).name(), User: c.user, Session: c.id, Text: text, Started: started, Took: time.Since(started), Err: err})
+		s.o.Observe(QueryEvent{ID: newObjectID().name(), User: c.user, Session: c.id, Text: text, Started: started, Took: time.Since(started), Err: err})
 	}
 	return stmt, err
 }

@@ -159,6 +159,14 @@ func masterOf(o Options, s *settings.Snapshot) (cluster.Master, error) {
 	return m, err
 }
 
+// fileStore is the store of what statements name.
+func (a *App) fileStore() store.Store {
+	if a.fence != nil {
+		return a.fence.Store()
+	}
+	return a.store
+}
+
 // tableStore is the store of tables that were put somewhere before.
 func (a *App) tableStore() store.Store {
 	if a.fence != nil {
@@ -203,7 +211,7 @@ func (a *App) SessionOf(ctx context.Context, u User) (*session.Session, error) {
 		access = a.access
 	}
 	c := session.Config{
-		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.store,
+		Functions: reg, Catalogs: a.catalogs, Open: a.openFiles, HasFormat: hasFormat, Store: a.fileStore(),
 		Runner: &runner{a}, Settings: a.base, Shared: a.shared, User: u.Name, Roles: u.Roles, Access: access,
 		Temporary: func() (catalog.Catalog, func() error) {
 			m := memory.New("", a.tableStore())
@@ -211,7 +219,7 @@ func (a *App) SessionOf(ctx context.Context, u User) (*session.Session, error) {
 		},
 	}
 	if a.fence != nil {
-		c.Store, c.MayUse = a.fence.Store(), a.fence.Check
+		c.MayUse = a.fence.Check
 	}
 	s, err := session.New(c)
 	if err != nil {
@@ -237,20 +245,12 @@ func (a *App) openFiles(ctx context.Context, formatName, path string, options ma
 	for k, v := range options {
 		opts[strings.ToLower(k)] = v
 	}
-	st := a.store
-	if a.fence != nil {
-		st = a.fence.Store()
-	}
-	return files.Open(ctx, st, path, formatName, opts, declared)
+	return files.Open(ctx, a.fileStore(), path, formatName, opts, declared)
 }
 
 // openTable opens a table of the folder of tables.
 func (a *App) openTable(ctx context.Context, name catalog.Name, path string) (catalog.Table, error) {
-	st := a.store
-	if a.fence != nil {
-		st = a.fence.Store()
-	}
-	return files.New(ctx, files.Config{Name: name, Store: st, Paths: []string{path}, Info: catalog.Info{Location: path}})
+	return files.New(ctx, files.Config{Name: name, Store: a.fileStore(), Paths: []string{path}, Info: catalog.Info{Location: path}})
 }
 
 func hasFormat(name string) bool {

@@ -352,10 +352,4 @@ func hasDatabase(ctx context.Context, c catalog.Catalog, db string) (bool, error
 	return err == nil, err
 }
 
-func quote(parts []string) string {
-	q := make([]string, len(parts))
-	for i, p := range parts {
-		q[i] = "`" + strings.ReplaceAll(p, "`", "``") + "`"
-	}
-	return strings.Join(q, ".")
-}
+func quote(parts []string) string { return catalog.Quote(parts...) }

@@ -57,25 +57,8 @@ func Few(stop func(), schema *arrow.Schema, cols types.Schema, rows vec.Stream) 
 			defer rec.Release()
 			return yield(rec, nil)
 		}
-		for b, err := range rows {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for from, n := 0, b.Rows(); from < n; {
-				k, rec, err := p.add(b, from)
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				from += k
-				if rec != nil && !hand(rec) {
-					return
-				}
-			}
-		}
-		if p.a.Rows() > 0 {
-			hand(p.a.Record())
+		if err := p.gather(rows, hand); err != nil {
+			yield(nil, err)
 		}
 	}
 }
@@ -91,23 +74,27 @@ type pump struct {
 	due bool // rows must not wait for others
 }
 
-// produce appends the rows and hands over records that are full.
+// produce gathers the rows for the other side.
 func (p *pump) produce(rows vec.Stream) {
 	defer close(p.full)
+	p.err = p.gather(rows, p.send)
+}
+
+// gather appends the rows and hands over records that are full, and at the end
+// what is left. It ends when hand reports that nobody wants more.
+func (p *pump) gather(rows vec.Stream, hand func(arrow.RecordBatch) bool) error {
 	for b, err := range rows {
 		if err != nil {
-			p.err = err
-			return
+			return err
 		}
 		for from, n := 0, b.Rows(); from < n; {
 			k, rec, err := p.add(b, from)
 			if err != nil {
-				p.err = err
-				return
+				return err
 			}
 			from += k
-			if rec != nil && !p.send(rec) {
-				return
+			if rec != nil && !hand(rec) {
+				return nil
 			}
 		}
 	}
@@ -118,8 +105,9 @@ func (p *pump) produce(rows vec.Stream) {
 	}
 	p.mu.Unlock()
 	if last != nil {
-		p.send(last)
+		hand(last)
 	}
+	return nil
 }
 
 // add appends rows of a batch. The record it returns, if any, is of rows before
