@@ -14,6 +14,7 @@ import (
 
 	"github.com/volley-sql/volley/exec/eval"
 	"github.com/volley-sql/volley/internal/settings"
+	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/ast"
 	"github.com/volley-sql/volley/planner/bind"
@@ -64,7 +65,7 @@ func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*P
 		Skip:      skipped(env.Settings),
 		Functions: env.Functions,
 		Fold: func(e expr.Expr) (*expr.Literal, error) {
-			return eval.Fold(env.Functions, env.Context, e)
+			return eval.Fold(ctx, env.Functions, env.Context, e)
 		},
 	})
 	if err != nil {
@@ -79,13 +80,16 @@ func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*P
 			if optimize.Volatile(env.Functions, e) {
 				return nil, false
 			}
-			lit, err := eval.Fold(env.Functions, env.Context, e)
+			lit, err := eval.Fold(ctx, env.Functions, env.Context, e)
 			if err != nil {
 				return nil, false // to be raised where the row is, if there is one
 			}
 			return lit.Value, true
 		},
 	})
+	if err == nil && ctx.Err() != nil { // folding that was cut short leaves expressions as they are
+		err = sqlerr.Wrap(context.Cause(ctx), sqlerr.Cancelled, "The statement was cancelled.")
+	}
 	return p, err
 }
 

@@ -247,11 +247,11 @@ func TestSetSharesAndDictionariesGrow(t *testing.T) {
 }
 
 func TestFold(t *testing.T) {
-	l, err := Fold(registry(t), ctx, call(t, "+", i64(2), i64(3)))
+	l, err := Fold(t.Context(), registry(t), ctx, call(t, "+", i64(2), i64(3)))
 	if err != nil || l.Value != int64(5) {
 		t.Fatalf("%v %v", l, err)
 	}
-	if _, err := Fold(registry(t), ctx, call(t, "div", i64(1), i64(0))); !sqlerr.Is(err, sqlerr.DivideByZero) {
+	if _, err := Fold(t.Context(), registry(t), ctx, call(t, "div", i64(1), i64(0))); !sqlerr.Is(err, sqlerr.DivideByZero) {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -2,10 +2,12 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/files"
@@ -259,5 +261,44 @@ func TestExplain(t *testing.T) {
 		if err != nil || !strings.Contains(got, "Range") || !strings.Contains(got, "Aggregate") {
 			t.Errorf("EXPLAIN %s gives %q, %v", mode, got, err)
 		}
+	}
+}
+
+// TestPlanningStops plans statements whose constants take minutes to compute
+// and lets nobody wait for them.
+func TestPlanningStops(t *testing.T) {
+	s := open(t)
+	long := "levenshtein(repeat('ab', 200000), repeat('cd', 200000))"
+	for _, sql := range []string{
+		"SELECT " + long,
+		"SELECT id FROM range(10) WHERE id < " + long,
+		"SELECT id FROM range(10) LIMIT " + long,
+		"EXPLAIN SELECT " + long + " FROM range(10)",
+		"VALUES (1, " + long + ")",
+		"SET VAR x = " + long,
+	} {
+		if strings.HasPrefix(sql, "SET") {
+			if _, err := run(t, s, "DECLARE VARIABLE x BIGINT"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		done := make(chan error, 1)
+		go func() {
+			r, err := s.Run(ctx, sql, session.Params{})
+			if err == nil {
+				_, err = rowsOf(r)
+			}
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if !sqlerr.Is(err, sqlerr.Cancelled) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", sql, err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s goes on", sql)
+		}
+		cancel()
 	}
 }

@@ -177,7 +177,7 @@ func lower(s string) string { return strings.ToLower(s) }
 
 // evaluate computes an expression without columns.
 func (b *binder) evaluate(e expr.Expr) (types.Datum, error) {
-	l, err := eval.Fold(b.env.Functions, b.env.Context, e)
+	l, err := eval.Fold(b.ctx, b.env.Functions, b.env.Context, e)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"sort"
@@ -65,7 +66,7 @@ func (in *interp) eval(e expr.Expr, en env) types.Datum {
 		}
 		return e
 	})
-	lit, err := eval.Fold(in.reg, folding(), closed)
+	lit, err := eval.Fold(context.Background(), in.reg, folding(), closed)
 	if err != nil {
 		in.t.Fatalf("%v in %s", err, expr.StringIDs(e))
 	}

@@ -141,7 +141,7 @@ func options(t testing.TB, fired map[string]int) Options {
 	reg := functions(t)
 	return Options{
 		Functions: reg, Check: true,
-		Fold:  func(e expr.Expr) (*expr.Literal, error) { return eval.Fold(reg, folding(), e) },
+		Fold:  func(e expr.Expr) (*expr.Literal, error) { return eval.Fold(context.Background(), reg, folding(), e) },
 		Fired: func(r string) { fired[r]++ },
 	}
 }
