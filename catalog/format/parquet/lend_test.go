@@ -25,7 +25,7 @@ func TestLentPages(t *testing.T) {
 					values[i] = nil
 				}
 			}
-			f := writeRows(t, schema, format.Options{"compression": codec}, 4096, values)
+			f := writeRows(t, schema, format.Options{"compression": codec, "parquet.writer.version": "v1"}, 4096, values)
 			ctx, st := context.Background(), local.New()
 			splits, err := Format{}.Splits(ctx, st, f, schema, nil, nil)
 			if err != nil {

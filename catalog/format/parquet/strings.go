@@ -218,23 +218,11 @@ func (f *texts) read(at, n int, sel []uint16) error {
 	case f.enc == encPlain:
 		return f.readPlain(dst)
 	case f.enc == encDeltaLength:
-		i := 0
-		return f.strs.read(n, func(b []byte) {
-			dst[i] = text(b)
-			i++
-		})
+		return f.strs.views(dst)
 	}
-	i := 0
-	return f.strs.read(n, func(b []byte) {
-		if len(b) > cap(f.arena)-len(f.arena) {
-			// The values so far keep the old block alive.
-			f.arena = make([]byte, 0, max(2*cap(f.arena), len(b), 16<<10))
-		}
-		o := len(f.arena)
-		f.arena = append(f.arena, b...)
-		dst[i] = text(f.arena[o:])
-		i++
-	})
+	var err error
+	f.arena, err = f.strs.joined(dst, f.arena)
+	return err
 }
 
 func (f *texts) readPlain(dst []string) error {
@@ -311,7 +299,7 @@ func (f *texts) skip(n int) error {
 		}
 		return nil
 	}
-	return f.strs.read(n, func([]byte) {})
+	return f.strs.skip(n)
 }
 
 func (f *texts) spread(valid vec.Bitmap, at, k, present int) {

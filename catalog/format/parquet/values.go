@@ -196,18 +196,27 @@ func (f *fixed[T]) read(at, n int, sel []uint16) error {
 		f.pos += n
 		return f.plain(dst, tmp)
 	}
-	tmp, o := f.room(n), 0
-	bad := false
-	err := f.strs.read(n, func(b []byte) {
-		bad = bad || len(b) != f.width
-		copy(tmp[o:o+f.width], b)
-		o += f.width
-	})
-	if err == nil && bad {
-		err = errDelta
+	return f.strings(dst)
+}
+
+// strings decodes what is encoded as texts are: each is as long as a value.
+func (f *fixed[T]) strings(dst []T) error {
+	texts := make([]string, len(dst))
+	var err error
+	if f.strs.prefixed {
+		_, err = f.strs.joined(texts, nil)
+	} else {
+		err = f.strs.views(texts)
 	}
 	if err != nil {
 		return err
+	}
+	tmp := f.room(len(dst))
+	for i, s := range texts {
+		if len(s) != f.width {
+			return errDelta
+		}
+		copy(tmp[i*f.width:], s)
 	}
 	return f.plain(dst, tmp)
 }
@@ -262,6 +271,13 @@ func (f *fixed[T]) delta(dst []T) error {
 	if f.width == 8 {
 		return f.plain(dst, asBytes(wide))
 	}
+	if f.conv == nil {
+		out := cast[int32](asBytes(dst))
+		for i, x := range wide {
+			out[i] = int32(x)
+		}
+		return nil
+	}
 	tmp := f.room(len(dst))
 	for i, x := range wide {
 		binary.LittleEndian.PutUint32(tmp[i*4:], uint32(x))
@@ -288,7 +304,7 @@ func (f *fixed[T]) skip(n int) error {
 		f.pos += n
 		return nil
 	}
-	return f.strs.read(n, func([]byte) {})
+	return f.strs.skip(n)
 }
 
 func (f *fixed[T]) spread(valid vec.Bitmap, at, k, present int) {

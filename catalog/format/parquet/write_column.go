@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"slices"
 
 	"github.com/volley-sql/volley/exec/vec"
 	"github.com/volley-sql/volley/internal/sqlerr"
@@ -43,6 +44,8 @@ type leafWriter struct {
 	out      []byte
 	pages    []writtenPage
 	plain    []byte
+	packed   []byte  // scratch of appendValues
+	narrow   []int32 // scratch of appendValues
 	raw      int64
 	total    int64
 	missing  int64
@@ -58,7 +61,7 @@ type writtenPage struct {
 	values   int64
 	nulls    int64
 	bounds   bounds
-	dict     bool
+	enc      int
 }
 
 // writtenChunk is what the footer wants to know.
@@ -118,7 +121,7 @@ func (l *leafWriter) level(def, rep int) {
 // held is the memory the leaf takes.
 func (l *leafWriter) held() int64 {
 	n := cap(l.out) + cap(l.plain) + cap(l.dictPage) + l.strBytes + cap(l.arena) - len(l.arena) + cap(l.def) + cap(l.rep)
-	n += 8*cap(l.nums) + 16*cap(l.strs) + 4*cap(l.idx) + 4*cap(l.codes)
+	n += 8*cap(l.nums) + 16*cap(l.strs) + 4*cap(l.idx) + 4*cap(l.codes) + cap(l.packed) + 4*cap(l.narrow)
 	return int64(n) + l.keep.held()
 }
 
@@ -126,6 +129,7 @@ func (l *leafWriter) held() int64 {
 func (l *leafWriter) shrink() {
 	l.keep = dictBuilder{}
 	l.out, l.plain, l.dictPage, l.def, l.rep, l.nums, l.strs, l.idx, l.codes = nil, nil, nil, nil, nil, nil, nil, nil, nil
+	l.packed, l.narrow = nil, nil
 	l.reset()
 }
 
@@ -423,7 +427,7 @@ func (l *leafWriter) flush() error {
 		body = appendHybrid(body, l.idx, w)
 		l.dictBounds()
 	} else {
-		body = appendPlain(body, l.elem.phys, l.elem.typeLen, l.nums, l.strs)
+		body, enc = l.appendValues(body)
 	}
 	l.plain = body
 	if len(body) > maxPage {
@@ -452,7 +456,7 @@ func (l *leafWriter) flush() error {
 	b := l.order.bounds(l.elem, l.typ)
 	l.all.join(&l.order)
 	l.pages = append(l.pages, writtenPage{
-		offset: int64(at), size: head + len(packed), firstRow: l.firstRow, values: int64(l.values), nulls: l.nulls, bounds: b, dict: enc == encRLEDict,
+		offset: int64(at), size: head + len(packed), firstRow: l.firstRow, values: int64(l.values), nulls: l.nulls, bounds: b, enc: enc,
 	})
 	l.total += int64(l.values)
 	l.missing += l.nulls
@@ -488,7 +492,7 @@ func (l *leafWriter) finish(off int64) (writtenChunk, error) {
 	c.bounds = l.all.bounds(l.elem, l.typ)
 	withDict := false
 	for i := range l.pages {
-		withDict = withDict || l.pages[i].dict
+		withDict = withDict || l.pages[i].enc == encRLEDict
 	}
 	if l.dict != nil {
 		c.distinct = int64(l.dict.len())
@@ -519,18 +523,18 @@ func (l *leafWriter) finish(off int64) (writtenChunk, error) {
 	return c, nil
 }
 
+// encodings are those of the chunk's pages and levels, in order of their numbers.
 func (c *writtenChunk) encodings() []int {
 	out := []int{encRLE}
-	plain, dict := c.dictOff > 0, c.dictOff > 0
-	for i := range c.pages {
-		plain = plain || !c.pages[i].dict
-	}
-	if plain {
+	if c.dictOff > 0 {
 		out = append(out, encPlain)
 	}
-	if dict {
-		out = append(out, encRLEDict)
+	for i := range c.pages {
+		if !slices.Contains(out, c.pages[i].enc) {
+			out = append(out, c.pages[i].enc)
+		}
 	}
+	slices.Sort(out)
 	return out
 }
 
@@ -538,20 +542,16 @@ type pageStat struct{ page, enc, count int }
 
 func (c *writtenChunk) pageStats() []pageStat {
 	var out []pageStat
-	dict := 0
-	for i := range c.pages {
-		if c.pages[i].dict {
-			dict++
-		}
-	}
 	if c.dictOff > 0 {
 		out = append(out, pageStat{pageDict, encPlain, 1})
 	}
-	if dict > 0 {
-		out = append(out, pageStat{pageData, encRLEDict, dict})
-	}
-	if n := len(c.pages) - dict; n > 0 {
-		out = append(out, pageStat{pageData, encPlain, n})
+	for i := range c.pages {
+		enc := c.pages[i].enc
+		at := slices.IndexFunc(out, func(s pageStat) bool { return s.page == pageData && s.enc == enc })
+		if at < 0 {
+			at, out = len(out), append(out, pageStat{pageData, enc, 0})
+		}
+		out[at].count++
 	}
 	return out
 }

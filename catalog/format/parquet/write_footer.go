@@ -1,7 +1,10 @@
 package parquet
 
-// createdBy names the writer; readers work around the bugs of some.
-const createdBy = "volley"
+// createdBy names the writer, whose bugs readers work around, with the version
+// of what it writes. parquet-java, which is Spark's reader, takes a name it
+// cannot parse for a writer with every bug: it refuses to read
+// DELTA_BYTE_ARRAY and does not look at the minimum and maximum of texts.
+const createdBy = "volley version 1.1.0"
 
 func (f *fileWriter) footer() []byte {
 	w := &thriftWriter{}

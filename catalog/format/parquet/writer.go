@@ -64,7 +64,8 @@ func compression(opts format.Options) (codec int, suffix string, err error) {
 }
 
 // Create starts a file. Equal input gives equal bytes. All columns are
-// written as optional. A row group ends at so many rows (option row_group_size)
+// written as optional. Pages without a dictionary have the delta encodings,
+// unless the option parquet.writer.version is v1. A row group ends at so many rows (option row_group_size)
 // or so many bytes (option parquet.block.size), whatever comes first.
 func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts format.Options) (format.Writer, error) {
 	codec, _, err := compression(opts)
@@ -78,6 +79,9 @@ func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts f
 	if f.groupBytes, err = positive(opts, "parquet.block.size", groupBytes); err != nil {
 		return nil, err
 	}
+	if f.delta, err = deltas(opts, codec); err != nil {
+		return nil, err
+	}
 	f.note = schemaNote(schema)
 	f.schema = append(f.schema, schemaElement{name: "schema", children: len(schema), phys: -1, converted: convNone, repetition: -1})
 	for _, c := range schema {
@@ -88,6 +92,20 @@ func (Format) Create(_ context.Context, w io.Writer, schema types.Schema, opts f
 		f.columns = append(f.columns, n)
 	}
 	return f, f.emit([]byte("PAR1"))
+}
+
+// deltas is whether pages may have the delta encodings: unless the option
+// parquet.writer.version is v1, which asks for what readers before 2022 know,
+// PLAIN and dictionaries, and unless nothing is compressed.
+func deltas(opts format.Options, codec int) (bool, error) {
+	switch v := opts["parquet.writer.version"]; strings.ToLower(v) {
+	case "", "v2", "parquet_2_0":
+		return codec != codecNone, nil
+	case "v1", "parquet_1_0":
+		return false, nil
+	default:
+		return false, sqlerr.New(sqlerr.InvalidParameterValue, "The option parquet.writer.version must be v1 or v2, found %s.", v)
+	}
 }
 
 // positive reads an option that is a number above 0.
@@ -107,6 +125,7 @@ func positive(opts format.Options, name string, otherwise int) (int, error) {
 type fileWriter struct {
 	w       io.Writer
 	codec   int
+	delta   bool // may pages have the delta encodings?
 	c       compressor
 	schema  []schemaElement
 	note    string // the schema as Spark has it, for what Parquet has no types for

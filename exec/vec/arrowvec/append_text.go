@@ -51,7 +51,16 @@ func appendTexts(c *appendColumn, in []string, size int) {
 	}
 	ends := extend[int32](c, len(in))
 	c.room(size)
-	out, at := unsafe.Pointer(unsafe.SliceData(c.bytes)), len(c.bytes)
+	at := len(c.bytes)
+	if k, n := inARow(in); n > 0 {
+		c.bytes = appendRow(c.bytes, in[0], n)
+		for i, s := range in[:k] {
+			at += len(s)
+			ends[i] = int32(at)
+		}
+		in, ends = in[k:], ends[k:]
+	}
+	out := unsafe.Pointer(unsafe.SliceData(c.bytes))
 	for i, s := range in {
 		n := len(s)
 		dst, src := unsafe.Add(out, at), unsafe.Pointer(unsafe.StringData(s))
@@ -72,6 +81,32 @@ func appendTexts(c *appendColumn, in []string, size int) {
 		ends[i] = int32(at)
 	}
 	c.bytes = c.bytes[:at]
+}
+
+// inARow is how many of the texts lie one behind the other in memory, if that
+// is worth knowing, and how many bytes they have together.
+func inARow(in []string) (k, bytes int) {
+	if len(in) < 16 {
+		return 0, 0
+	}
+	from := uintptr(unsafe.Pointer(unsafe.StringData(in[0])))
+	at := from
+	for ; k < len(in) && uintptr(unsafe.Pointer(unsafe.StringData(in[k]))) == at; k++ {
+		at += uintptr(len(in[k]))
+	}
+	if k < 16 {
+		return 0, 0
+	}
+	return k, int(at - from)
+}
+
+// appendRow adds the n bytes of texts that lie one behind the other, the first
+// of which is s. They may be of several allocations next to each other, all in
+// use, which checkptr takes for a mistake.
+//
+//go:nocheckptr
+func appendRow(b []byte, s string, n int) []byte {
+	return append(b, unsafe.Slice(unsafe.StringData(s), n)...)
 }
 
 // room makes room for size bytes of text and copySlack behind them.
