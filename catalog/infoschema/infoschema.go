@@ -1,5 +1,5 @@
 // Package infoschema is the database information_schema: tables about the
-// tables, views, columns and databases of another catalog. It is read only. A
+// tables, views, columns, functions and databases of another catalog. It is read only. A
 // table is computed when it is scanned and travels within its split, so that
 // executors need not ask the catalog.
 package infoschema
@@ -49,6 +49,7 @@ func cols(names ...string) types.Schema {
 // relations lists the tables, sorted by name.
 var relations = []relation{
 	{"columns", "columns of tables and views", cols("table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "is_nullable", "full_data_type", "data_type", "comment"), columnRows},
+	{"routines", "functions", cols("specific_catalog", "specific_schema", "specific_name", "routine_catalog", "routine_schema", "routine_name", "routine_type", "routine_body", "routine_definition"), routineRows},
 	{"schemata", "databases", cols("catalog_name", "schema_name", "schema_owner", "comment"), schemaRows},
 	{"tables", "tables and views", cols("table_catalog", "table_schema", "table_name", "table_type", "data_source_format", "storage_path", "comment"), tableRows},
 	{"views", "views with their definitions", cols("table_catalog", "table_schema", "table_name", "view_definition", "comment"), viewRows},
@@ -125,7 +126,7 @@ func columnRows(ctx context.Context, c catalog.Catalog) (out []row, err error) {
 			if i < len(comments) {
 				comment = comments[i]
 			}
-			out = append(out, row{c.Name(), e.Database, e.Name, f.Name, int64(i), nullable, f.Type.String(), strings.ToUpper(f.Type.Kind.String()), textOrNull(comment)})
+			out = append(out, row{c.Name(), e.Database, e.Name, f.Name, int64(i + 1), nullable, f.Type.String(), strings.ToUpper(f.Type.Kind.String()), textOrNull(comment)})
 		}
 	})
 	return out, err
@@ -155,6 +156,51 @@ func schemaRows(ctx context.Context, c catalog.Catalog) (out []row, err error) {
 			comment = d.Comment
 		}
 		out = append(out, row{c.Name(), db, nil, textOrNull(comment)})
+	}
+	return out, nil
+}
+
+// definer is a catalog that does not tell everybody how its functions are defined.
+type definer interface {
+	Defines(ctx context.Context, database, name string) bool
+}
+
+func routineRows(ctx context.Context, c catalog.Catalog) (out []row, err error) {
+	all, ok := c.(catalog.Functions)
+	if !ok {
+		return nil, nil
+	}
+	dbs, err := c.Databases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, db := range dbs {
+		names, err := all.ListFunctions(ctx, db)
+		if sqlerr.Is(err, sqlerr.Unsupported) {
+			return nil, nil // it has none
+		}
+		if sqlerr.Is(err, sqlerr.SchemaNotFound) {
+			continue // dropped meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if err := ctx.Err(); err != nil {
+				return nil, context.Cause(ctx)
+			}
+			var definition types.Datum
+			if d, ok := c.(definer); !ok || d.Defines(ctx, db, name) {
+				f, err := all.Function(ctx, db, name)
+				if sqlerr.Is(err, sqlerr.RoutineNotFound) {
+					continue
+				}
+				if err == nil {
+					definition = textOrNull(f.SQL)
+				}
+			}
+			out = append(out, row{c.Name(), db, name, c.Name(), db, name, "FUNCTION", "SQL", definition})
+		}
 	}
 	return out, nil
 }

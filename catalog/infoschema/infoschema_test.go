@@ -31,13 +31,18 @@ func TestTables(t *testing.T) {
 	if err := c.CreateView(ctx, view, catalog.CreateNew); err != nil {
 		t.Fatal(err)
 	}
+	const twice = "CREATE FUNCTION twice(x INT) RETURNS INT RETURN x * 2"
+	if err := c.CreateFunction(ctx, catalog.Function{Name: catalog.Name{Database: "default", Table: "twice"}, SQL: twice, Database: "default"}, catalog.CreateNew); err != nil {
+		t.Fatal(err)
+	}
 	r := catalog.NewResolver(c, nil)
 	r.Information = New
 	loc := spec.Info.Location
 	want := map[string][]string{
 		"tables":   {"cat default t EXTERNAL CSV " + loc + " hello", "cat default v VIEW <nil> <nil> <nil>"},
-		"columns":  {"cat default t a 0 NO decimal(10,2) DECIMAL <nil>", "cat default t b 1 YES string STRING bee", "cat default v x 0 NO int INT <nil>"},
+		"columns":  {"cat default t a 1 NO decimal(10,2) DECIMAL <nil>", "cat default t b 2 YES string STRING bee", "cat default v x 1 NO int INT <nil>"},
 		"views":    {"cat default v SELECT 1 AS x <nil>"},
+		"routines": {"cat default twice cat default twice FUNCTION SQL " + twice},
 		"schemata": {"cat default <nil> default database", "cat information_schema <nil> tables about tables"},
 	}
 	for name, lines := range want {

@@ -1,13 +1,12 @@
 // Package memory is the catalog of one process: databases, tables and views
 // live as long as the Catalog. Data of managed tables lie in a temporary
-// folder, made at the first write and removed by Close. The rules are those
-// of catalog/metastore.
+// folder, made at the first write and removed by Close; that of a process that was
+// killed goes when the next one makes its own. The rules are those of catalog/metastore.
 package memory
 
 import (
 	"context"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,14 +15,14 @@ import (
 	"github.com/volley-sql/volley/catalog"
 	"github.com/volley-sql/volley/catalog/metastore"
 	"github.com/volley-sql/volley/catalog/store"
+	"github.com/volley-sql/volley/internal/scratch"
 	"github.com/volley-sql/volley/internal/sqlerr"
 )
 
 // Catalog is an in-memory catalog.
 type Catalog struct {
 	*metastore.Catalog
-	mu  sync.Mutex
-	dir string
+	room *scratch.Dir
 }
 
 // grace is how long replaced files stay for scans that were planned before.
@@ -31,33 +30,21 @@ const grace = 15 * time.Minute
 
 // New returns an empty catalog called name.
 func New(name string, st store.Store) *Catalog {
-	c := &Catalog{}
+	c := &Catalog{room: scratch.New("", "volley-tables-")}
 	c.Catalog = metastore.New(metastore.Config{Name: name, Store: st, Records: newRecords(), Root: c.root, Grace: grace})
 	return c
 }
 
 func (c *Catalog) root() (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.dir == "" {
-		dir, err := os.MkdirTemp("", "volley-tables-")
-		if err != nil {
-			return "", sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot make a folder for tables: %v.", err)
-		}
-		c.dir = filepath.ToSlash(dir)
+	dir, err := c.room.Path()
+	if err != nil {
+		return "", sqlerr.Wrap(err, sqlerr.WriteFailed, "Cannot make a folder for tables: %v.", err)
 	}
-	return c.dir, nil
+	return filepath.ToSlash(filepath.Join(dir, "data")), nil
 }
 
 // Close removes the data of managed tables. The catalog must not be used after.
-func (c *Catalog) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.dir == "" {
-		return nil
-	}
-	return os.RemoveAll(c.dir)
-}
+func (c *Catalog) Close() error { return c.room.Close() }
 
 // records keeps everything in maps; an object once put is never written to.
 type records struct {

@@ -72,7 +72,8 @@ func (s *Server) acquire(ctx context.Context, id auth.Identity, session string, 
 	c.retain()
 	s.mu.Unlock()
 	if mine {
-		c.session, c.openErr = s.engine.Open(ctx, id.Principal)
+		// Others may wait for the session: it opens though who came first may go.
+		c.session, c.openErr = s.engine.Open(context.WithoutCancel(ctx), id.Principal)
 		close(c.opened)
 	}
 	select {

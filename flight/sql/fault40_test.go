@@ -207,6 +207,7 @@ func TestAccess(t *testing.T) {
 		{"the tables of information_schema", "SELECT * FROM information_schema.tables", ok, "part"},
 		{"the columns of information_schema", "SELECT * FROM information_schema.columns", ok, "seen2"},
 		{"the views of information_schema", "SELECT * FROM information_schema.views", ok, "seen2"},
+		{"the routines of information_schema", "SELECT * FROM information_schema.routines", ok, "many"},
 		{"the schemata of information_schema", "SELECT * FROM information_schema.schemata", ok, "open"},
 		{"a name that is nearly right", "SELECT * FROM open.hiden", none, ""},
 		{"a schema that is nearly right", "SELECT * FROM vaul.treasure", none, ""},

@@ -339,6 +339,7 @@ func TestMetadata(t *testing.T) {
 		"spark_catalog.default.a VIEW 2",
 		"spark_catalog.default.broken VIEW 0",
 		"spark_catalog.information_schema.columns SYSTEM TABLE 9",
+		"spark_catalog.information_schema.routines SYSTEM TABLE 9",
 		"spark_catalog.information_schema.schemata SYSTEM TABLE 4",
 		"spark_catalog.information_schema.tables SYSTEM TABLE 7",
 		"spark_catalog.information_schema.views SYSTEM TABLE 5",

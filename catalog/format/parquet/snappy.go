@@ -20,10 +20,13 @@ const (
 )
 
 // snappyPairs is worth while where a run of pairs makes worthBytes and more. Where
-// that is not so after probeBytes a complete decoder is faster.
+// that is not so within probeBytes a complete decoder is faster, and begins
+// again if no more than a probedShare-th of the page is done: pages may begin
+// with another shape than they go on with, as those of texts do with lengths.
 const (
-	probeBytes = 4 << 10
-	worthBytes = 32
+	probeBytes  = 4 << 10
+	worthBytes  = 32
+	probedShare = 4
 )
 
 // snappyPairs decodes a Snappy block without its header to dst, which has the
@@ -32,14 +35,17 @@ const (
 // or because src is malformed, which is for a complete decoder to say.
 func snappyPairs(dst, src []byte) bool {
 	d, s := 0, 0
-	runs, probe := 0, probeBytes
+	runs, from, probe := 0, 0, probeBytes
 	for s < len(src) {
 		runs++
 		if d >= probe {
-			if d < runs*worthBytes {
+			if d-from < runs*worthBytes {
 				return false
 			}
-			probe = len(dst)
+			runs, from, probe = 0, d, d+probeBytes
+			if d > len(dst)/probedShare {
+				probe = len(dst)
+			}
 		}
 		if s+8 <= len(src) && d+pairRoom <= len(dst) {
 			if d, s = pairs(dst, src, d, s); s >= len(src) {

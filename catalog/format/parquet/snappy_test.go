@@ -37,7 +37,9 @@ func snappyPages(n int) map[string][]byte {
 		"sentences": of(func(i int) []byte { return text(fmt.Sprint("row ", i, " has ", r.IntN(90), " of them")) }),
 		"codes":     of(func(i int) []byte { return text(fmt.Sprintf("%c%c", 'a'+r.IntN(26), 'a'+i%7)) }),
 		"zeros":     make([]byte, 8*n),
-		"late":      append(of(func(i int) []byte { return num(uint64(i)) }), of(func(int) []byte { return []byte{byte(r.Uint32())} })...),
+		"lengths and sentences": append(of(func(i int) []byte { return num(uint64(i))[:2] }),
+			of(func(i int) []byte { return []byte(fmt.Sprint("row ", i, " has ", r.IntN(90), " of them")) })...),
+		"late": append(of(func(i int) []byte { return num(uint64(i)) }), of(func(int) []byte { return []byte{byte(r.Uint32())} })...),
 	}
 }
 
@@ -69,8 +71,10 @@ func TestSnappyPairs(t *testing.T) {
 			t.Errorf("%s is not decoded by pairs", name)
 		}
 	}
-	if paired["sentences"] {
-		t.Error("sentences are decoded by pairs")
+	for _, name := range []string{"sentences", "lengths and sentences"} {
+		if paired[name] {
+			t.Errorf("%s are decoded by pairs", name)
+		}
 	}
 }
 

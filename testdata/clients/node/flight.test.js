@@ -1,7 +1,7 @@
 // A public JavaScript client against a real server.
 import assert from "node:assert/strict";
 import { spawn, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -9,9 +9,16 @@ import { FlightSQLClient } from "@gizmodata/gizmosql-client";
 
 const BIN = process.env.VOLLEY_BIN ?? "volley";
 const servers = [];
+const folders = [];
+
+function makeFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "volley-node-"));
+  folders.push(folder);
+  return folder;
+}
 
 async function serve(...args) {
-  const folder = mkdtempSync(join(tmpdir(), "volley-node-"));
+  const folder = makeFolder();
   const ready = join(folder, "ready");
   const p = spawn(BIN, ["serve", "--listen", "127.0.0.1:0", "--ready-file", ready, "--state", join(folder, "state"), "--drain", "2s", ...args], { stdio: "ignore" });
   servers.push(p);
@@ -31,7 +38,8 @@ before(async () => {
 
 after(async () => {
   await client?.close();
-  for (const p of servers) p.kill();
+  await Promise.all(servers.map((p) => new Promise((over) => (p.exitCode === null ? p.once("exit", over).kill() : over()))));
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 test("a query", async () => {
@@ -64,7 +72,7 @@ test("what the client cannot do", async () => {
 });
 
 test("a login over TLS", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "volley-users-"));
+  const folder = makeFolder();
   const hash = execFileSync(BIN, ["serve", "hash-password"], { input: "open sesame" }).toString().trim();
   writeFileSync(join(folder, "users"), `ana:${hash}\n`);
   const s = await serve("--dev-cert", "--auth", "users", "--users", join(folder, "users"));

@@ -21,7 +21,7 @@ class ConnectionTest {
 
   @BeforeAll
   static void start() throws Exception {
-    Path d = Files.createTempDirectory("volley-users");
+    Path d = Folders.make("volley-users");
     Files.writeString(d.resolve("users"), "ana:" + Server.hash("open sesame") + "\n");
     Files.writeString(d.resolve("secret"), SECRET);
     guarded = new Server("--auth", "users", "--users", d.resolve("users").toString(), "--auth", "jwt", "--jwt-secret-file", d.resolve("secret").toString(), "--dev-cert");
@@ -74,7 +74,7 @@ class ConnectionTest {
 
   @Test
   void clientCertificate() throws Exception {
-    Path d = Files.createTempDirectory("volley-mtls");
+    Path d = Folders.make("volley-mtls");
     openssl(d, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority");
     openssl(d, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "dora.key", "-out", "dora.csr", "-subj", "/CN=dora");
     openssl(d, "x509", "-req", "-in", "dora.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "dora.pem", "-days", "2");

@@ -24,7 +24,7 @@ class DocsTest {
     assertTrue(m.find());
     try (Server s = new Server("--tables", root + "/testdata/retail")) {
       String code = m.group(1).replace("127.0.0.1:31337", "127.0.0.1:" + s.port);
-      Path dir = Files.createTempDirectory("volley-docs");
+      Path dir = Folders.make("volley-docs");
       Path file = dir.resolve("Page.java");
       Files.writeString(file, "import java.sql.*;\npublic class Page implements Runnable {\n  public void run() {\n    try {\n" + code + "    } catch (Exception e) {\n      throw new RuntimeException(e);\n    }\n  }\n}\n");
       ByteArrayOutputStream said = new ByteArrayOutputStream();

@@ -22,7 +22,7 @@ final class Server implements AutoCloseable {
   private final Process process;
 
   Server(String... args) throws Exception {
-    folder = Files.createTempDirectory("volley-jdbc");
+    folder = Folders.make("volley-jdbc");
     Path ready = folder.resolve("ready");
     List<String> cmd = new ArrayList<>(List.of(BIN, "serve", "--listen", "127.0.0.1:0", "--ready-file", ready.toString(), "--state", state(), "--drain", "2s"));
     cmd.addAll(List.of(args));

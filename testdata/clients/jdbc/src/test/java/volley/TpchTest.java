@@ -63,7 +63,7 @@ class TpchTest {
         }
       }
     }
-    Path out = Files.createTempDirectory("tpch").resolve(query + ".csv");
+    Path out = Folders.make("tpch").resolve(query + ".csv");
     Files.writeString(out, csv);
     Process p = new ProcessBuilder("python3", BENCH + "/compare.py", BENCH + "/tpch/answers/sf1/" + query + ".csv", out.toString()).redirectErrorStream(true).start();
     String said = new String(p.getInputStream().readAllBytes());
