@@ -4,12 +4,8 @@ package serve_test
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"net"
-	"os"
-	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -24,7 +20,6 @@ import (
 	"github.com/volley-sql/volley/flight/listen"
 	"github.com/volley-sql/volley/flight/sql"
 	"github.com/volley-sql/volley/flight/sql/auth"
-	"github.com/volley-sql/volley/internal/app"
 	"github.com/volley-sql/volley/internal/serve"
 )
 
@@ -161,74 +156,4 @@ func listening(b testing.TB, e sql.Engine) *serve.Server {
 		s.Close(ctx)
 	})
 	return s
-}
-
-// BenchmarkFetch has one client read VOLLEY_ROWS rows (1,000,000) of eight
-// columns over loopback: records that are ready, sent by arrow-go's own writer
-// (kit) and by the server (ready), and what the server makes of Parquet files and of range(). "scan"
-// runs the query without a client or records. On a busy machine compare cpu-ms/op.
-// With VOLLEY_SHUFFLED the rows lie in the files in no order: numbers and texts
-// near each other have little in common.
-func BenchmarkFetch(b *testing.B) {
-	rows := 1_000_000
-	if n, err := strconv.Atoi(os.Getenv("VOLLEY_ROWS")); err == nil {
-		rows = n
-	}
-	e := engine(b, app.Options{Threads: 2})
-	k, s := &kit{Engine: e}, session(b, e)
-	dir := filepath.ToSlash(b.TempDir())
-	from := " SELECT " + columns8 + " FROM range(" + fmt.Sprint(rows) + ")"
-	if os.Getenv("VOLLEY_SHUFFLED") != "" {
-		from += " ORDER BY xxhash64(id)"
-	}
-	parquet, plain := "parquet.`"+dir+"/snappy`", "parquet.`"+dir+"/plain`"
-	for _, text := range []string{
-		"INSERT OVERWRITE DIRECTORY '" + dir + "/snappy' USING parquet" + from,
-		"INSERT OVERWRITE DIRECTORY '" + dir + "/plain' USING parquet OPTIONS (compression 'none')" + from,
-	} {
-		if _, _, err := try(b, s, text, nil); err != nil {
-			b.Fatal(err)
-		}
-	}
-	client := dial(b, listening(b, k).Addr())
-	drain := func(b *testing.B, records iter.Seq2[arrow.RecordBatch, error], each func(arrow.RecordBatch)) {
-		n := int64(0)
-		for rec, err := range records {
-			if err != nil {
-				b.Fatal(err)
-			}
-			n += rec.NumRows()
-			if each != nil {
-				each(rec)
-			}
-		}
-		if n != int64(rows) {
-			b.Fatalf("%d rows", n)
-		}
-	}
-	drain(b, fetch(b.Context(), client, "SELECT * FROM "+plain), func(r arrow.RecordBatch) { r.Retain(); k.ready = append(k.ready, r) })
-	b.Run("kit", func(b *testing.B) {
-		plain, err := listen.Open(listen.Options{Address: "127.0.0.1:0"})
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer plain.Stop()
-		flight.RegisterFlightServiceServer(plain.Server, &plainServer{ready: k.ready})
-		plain.Serve()
-		c := dial(b, plain.Addr())
-		measured(b, func() { drain(b, redeem(b.Context(), c, &flight.Ticket{Ticket: []byte("t")}), nil) })
-	})
-	for _, c := range []struct{ name, text string }{
-		{"ready", "READY"}, {"uncompressed", "SELECT * FROM " + plain}, {"snappy", "SELECT * FROM " + parquet}, {"range", from[1:]},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			measured(b, func() { drain(b, fetch(b.Context(), client, c.text), nil) })
-		})
-	}
-	for _, c := range []struct{ name, from string }{{"uncompressed", plain}, {"snappy", parquet}} {
-		b.Run("scan/"+c.name, func(b *testing.B) {
-			q := "SELECT count(*) FROM " + c.from + " WHERE i >= 0 AND f >= 0 AND d >= 0 AND dt > DATE'2000-01-01' AND ts > TIMESTAMP'1960-01-01' AND s > 'a' AND u >= '0'"
-			measured(b, func() { run(b, s, q) })
-		})
-	}
 }

@@ -12,13 +12,16 @@ import (
 	"github.com/volley-sql/volley/internal/linktest"
 )
 
+// programs are what this binary runs instead of tests if its first argument says so.
+var programs = map[string]func(args []string) int{
+	executorWord: runExecutor,
+	serverWord:   func([]string) int { return runServer() },
+}
+
 // TestMain lets this binary be an executor of the clusters that tests start, or a server.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == executorWord {
-		os.Exit(runExecutor(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == serverWord {
-		os.Exit(runServer())
+	if len(os.Args) > 1 && programs[os.Args[1]] != nil {
+		os.Exit(programs[os.Args[1]](os.Args[2:]))
 	}
 	os.Exit(m.Run())
 }

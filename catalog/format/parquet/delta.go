@@ -55,16 +55,17 @@ func (d *deltaInts) read(dst []int64) error {
 			dst = dst[k:]
 			continue
 		}
-		if n := d.next(); n > 0 && n <= len(dst) {
-			if err := d.fill(dst[:n]); err != nil {
+		if d.next() > len(dst) {
+			if err := d.refill(); err != nil {
 				return err
 			}
-			dst = dst[n:]
 			continue
 		}
-		if err := d.refill(); err != nil {
+		n, err := d.fill(dst)
+		if err != nil {
 			return err
 		}
+		dst = dst[n:]
 	}
 	return nil
 }
@@ -91,64 +92,71 @@ func (d *deltaInts) next() int {
 	return min(d.left, d.per)
 }
 
-// refill decodes to the buffer.
+// refill decodes what comes next to the buffer.
 func (d *deltaInts) refill() error {
 	n := d.next()
 	if cap(d.buf) < n {
 		d.buf = make([]int64, d.per)
 	}
 	d.buf, d.pos = d.buf[:n], 0
-	return d.fill(d.buf)
+	_, err := d.fill(d.buf)
+	return err
 }
 
-// fill decodes the next values, len(dst) of them, as next says.
-func (d *deltaInts) fill(dst []int64) error {
+// fill decodes to dst as often what next says as there is room for, once at
+// least, and returns how many values that are.
+func (d *deltaInts) fill(dst []int64) (done int, err error) {
 	if d.left == 0 {
-		return errDelta
+		return 0, errDelta
 	}
 	if d.first {
 		d.first, dst[0] = false, d.last
 		d.left--
-		return nil
+		done = 1
 	}
-	if len(d.widths) == 0 {
-		t := thriftReader{b: d.b, p: d.p}
-		d.min = t.i64()
-		if t.err != nil || d.mini > len(d.b)-t.p {
-			return errDelta
+	last, left, p := d.last, d.left, d.p
+	for left > 0 {
+		n := min(left, d.per)
+		if n > len(dst)-done {
+			break
 		}
-		d.widths = d.b[t.p : t.p+d.mini]
-		d.p = t.p + d.mini
-	}
-	w := uint(d.widths[0])
-	d.widths = d.widths[1:]
-	size := d.per / 8 * int(w)
-	if w > 64 || d.p > len(d.b) {
-		return errDelta
-	}
-	if need := (len(dst)*int(w) + 7) / 8; need > len(d.b)-d.p {
-		return errDelta
-	}
-	last, low := d.last, d.min
-	if w == 0 {
-		for i := range dst {
-			last += low
-			dst[i] = last
+		if len(d.widths) == 0 {
+			t := thriftReader{b: d.b, p: p}
+			d.min = t.i64()
+			if t.err != nil || d.mini > len(d.b)-t.p {
+				return 0, errDelta
+			}
+			p = t.p + d.mini
+			d.widths = d.b[t.p:p]
 		}
-	} else {
-		unpack64(dst, d.b[d.p:], w)
-		for i, x := range dst {
-			last += low + x
-			dst[i] = last
+		w := uint(d.widths[0])
+		d.widths = d.widths[1:]
+		if w > 64 || p > len(d.b) || (n*int(w)+7)/8 > len(d.b)-p {
+			return 0, errDelta
 		}
+		out, low := dst[done:done+n], d.min
+		if w == 0 {
+			for i := range out {
+				last += low
+				out[i] = last
+			}
+		} else {
+			unpack64(out, d.b[p:], w)
+			for i, x := range out {
+				last += low + x
+				out[i] = last
+			}
+		}
+		p += d.per / 8 * int(w)
+		done += n
+		left -= n
 	}
-	d.last = last
-	d.left -= len(dst)
-	if d.p += size; d.left == 0 {
+	if left == 0 {
 		// The last block's trailing miniblocks may be absent or present with any width.
-		d.p = min(d.p, len(d.b))
+		p = min(p, len(d.b))
 	}
-	return nil
+	d.last, d.left, d.p = last, left, p
+	return done, nil
 }
 
 func unpack64(dst []int64, b []byte, w uint) {
@@ -290,69 +298,87 @@ func (d *deltaStrings) joined(dst []string, arena []byte) ([]byte, error) {
 		if err != nil {
 			return arena, err
 		}
-		total, most := 0, len(d.last)
-		for i, l := range ls {
-			p := ps[i]
-			if uint64(l) > uint64(len(d.data)) || uint64(p) > uint64(most) {
-				return arena, errDelta
+		for len(ls) > 0 {
+			n, bytes, err := d.join(dst[:len(ls)], ls, ps, arena[len(arena):cap(arena)])
+			if err != nil {
+				return arena, err
 			}
-			most = int(p + l)
-			if total += most; total > d.room {
-				return arena, errDeltaRoom
+			arena = arena[:len(arena)+bytes]
+			ls, ps, dst = ls[n:], ps[n:], dst[n:]
+			if len(ls) > 0 {
+				// The values so far keep the old block alive.
+				need := int(ps[0]+ls[0]) + copySlack
+				arena = make([]byte, 0, max(2*cap(arena), need, 16<<10))
 			}
 		}
-		d.room -= total
-		if total+copySlack > cap(arena)-len(arena) {
-			// The values so far keep the old block alive.
-			arena = make([]byte, 0, max(2*cap(arena), total+copySlack, 16<<10))
-		}
-		if err := d.join(dst[:len(ls)], arena[len(arena):cap(arena)]); err != nil {
-			return arena, err
-		}
-		arena = arena[:len(arena)+total]
 		// The caller may use the arena again for the next batch.
-		d.keep = append(append(d.keep[:0], dst[len(ls)-1]...), slack[:]...)
+		d.keep = append(append(d.keep[:0], d.last...), slack[:]...)
 		d.last = text(d.keep[:len(d.keep)-copySlack])
-		dst = dst[len(ls):]
 	}
 	return arena, nil
 }
 
-// copySlack is how many bytes a short copy may read or write behind its end.
+// copySlack is how many bytes may be read behind a value that is put together
+// from, and written behind one that is put together.
 // Pages have them (padding), the arena and the value before are made with them.
 const copySlack = 16
 
 var slack [copySlack]byte
 
-// join puts values together from d.ps, d.ls and d.data in the memory of arena,
-// which has room for them and copySlack bytes more. Lengths of single values are checked.
-func (d *deltaStrings) join(dst []string, arena []byte) error {
-	data := d.data[: len(d.data) : len(d.data)+copySlack]
-	out, last := unsafe.Pointer(unsafe.SliceData(arena)), unsafe.Pointer(unsafe.StringData(d.last))
+// join puts values of the given lengths, and lengths of what they share with the
+// one before, together in the memory of arena, of which copySlack bytes are not
+// used. It ends where a value has no room, and returns how many there are and the
+// bytes they take.
+func (d *deltaStrings) join(dst []string, ls, ps []int64, arena []byte) (done, bytes int, err error) {
+	data, last, room := d.data[:len(d.data):len(d.data)+copySlack], d.last, len(arena)-copySlack
+	if d.room < room {
+		room = d.room
+	}
+	out := unsafe.Pointer(unsafe.SliceData(arena))
+	// Of a value of at most 16 bytes these are the bytes, behind which anything may
+	// be. To load them from where they have just been stored would wait for that.
+	var lo, hi uint64
+	if n := len(last); n > 0 {
+		lo, hi = *(*uint64)(unsafe.Pointer(unsafe.StringData(last))), *(*uint64)(unsafe.Add(unsafe.Pointer(unsafe.StringData(last)), 8))
+	}
+	ls, ps = ls[:len(dst)], ps[:len(dst)]
 	for i := range dst {
-		p, l := int(d.ps[i]), int(d.ls[i])
-		if l > len(data) {
-			return errDelta
+		if uint64(ls[i]) > uint64(len(data)) || uint64(ps[i]) > uint64(len(last)) {
+			return 0, 0, errDelta
 		}
-		shortCopy(out, last, p)
-		shortCopy(unsafe.Add(out, p), unsafe.Pointer(unsafe.SliceData(data)), l)
+		p, l := int(ps[i]), int(ls[i])
+		src, n := unsafe.Pointer(unsafe.SliceData(data)), p+l
+		if n > room-bytes {
+			if bytes+n > d.room {
+				return 0, 0, errDeltaRoom
+			}
+			break
+		}
+		switch {
+		case n > copySlack:
+			copy(unsafe.Slice((*byte)(out), p), last[:p])
+			copy(unsafe.Slice((*byte)(unsafe.Add(out, p)), l), data)
+			lo, hi = *(*uint64)(out), *(*uint64)(unsafe.Add(out, 8)) // a shorter one may begin as this one does
+		case n > 0:
+			a, b := *(*uint64)(src), *(*uint64)(unsafe.Add(src, 8))
+			if at := uint(8 * p); at < 64 {
+				keep := uint64(1)<<at - 1
+				lo, hi = lo&keep|a<<at, b<<at|a>>(64-at)
+			} else {
+				at -= 64
+				hi = hi&(uint64(1)<<at-1) | a<<at
+			}
+			*(*uint64)(out), *(*uint64)(unsafe.Add(out, 8)) = lo, hi
+		}
 		data = data[l:]
-		dst[i] = unsafe.String((*byte)(out), p+l)
-		last, out = out, unsafe.Add(out, p+l)
+		last = unsafe.String((*byte)(out), n)
+		dst[i] = last
+		out = unsafe.Add(out, n)
+		bytes += n
+		done++
 	}
-	d.data = data
-	return nil
-}
-
-// shortCopy copies n bytes, and perhaps up to copySlack beyond.
-func shortCopy(dst, src unsafe.Pointer, n int) {
-	if n > copySlack {
-		copy(unsafe.Slice((*byte)(dst), n), unsafe.Slice((*byte)(src), n))
-		return
-	}
-	if n > 0 {
-		*(*[copySlack]byte)(dst) = *(*[copySlack]byte)(src)
-	}
+	d.data, d.last, d.room = data, last, d.room-bytes
+	return done, bytes, nil
 }
 
 // skip passes over n values.

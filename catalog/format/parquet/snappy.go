@@ -19,10 +19,10 @@ const (
 	pairRoom    = 16 // bytes that a pair writes, of which fewer may count
 )
 
-// snappyPairs is worth while where a run of pairs makes worthBytes and more. Where
-// that is not so within probeBytes a complete decoder is faster, and begins
-// again if no more than a probedShare-th of the page is done: pages may begin
-// with another shape than they go on with, as those of texts do with lengths.
+// snappyPairs is worth while where runs of pairs make worthBytes and more, on
+// average. Where that is not so a complete decoder is faster. It begins again,
+// so that is asked every probeBytes until a probedShare-th of the page is done:
+// pages may begin with another shape than they go on with, as those of texts do with lengths.
 const (
 	probeBytes  = 4 << 10
 	worthBytes  = 32
@@ -35,14 +35,14 @@ const (
 // or because src is malformed, which is for a complete decoder to say.
 func snappyPairs(dst, src []byte) bool {
 	d, s := 0, 0
-	runs, from, probe := 0, 0, probeBytes
+	runs, probe := 0, probeBytes
 	for s < len(src) {
 		runs++
 		if d >= probe {
-			if d-from < runs*worthBytes {
+			if d < runs*worthBytes {
 				return false
 			}
-			runs, from, probe = 0, d, d+probeBytes
+			probe = d + probeBytes
 			if d > len(dst)/probedShare {
 				probe = len(dst)
 			}

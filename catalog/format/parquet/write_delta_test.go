@@ -60,6 +60,8 @@ func TestDeltaPages(t *testing.T) {
 		{"large decimal", types.DecimalType(30, 2), encPlain, func(int) types.Datum { return types.Int128From(int64(r.Uint64())) }},
 		{"double", types.Float64Type, encPlain, func(i int) types.Datum { return float64(i) }},
 		{"keys", types.StringType, encDeltaBytes, func(i int) types.Datum { return fmt.Sprintf("customer#%09d", i) }},
+		{"short and long keys", types.StringType, encDeltaBytes, func(i int) types.Datum { return "abcdefghijklmnopqrstuvwxyz"[:i%23] + fmt.Sprint(i) }},
+		{"numerals", types.StringType, encDeltaBytes, func(i int) types.Datum { return fmt.Sprint(i * 7) }},
 		{"texts", types.StringType, encDeltaLength, func(i int) types.Datum {
 			return strings.Join([]string{words[r.IntN(10)], words[r.IntN(10)], fmt.Sprint(r.IntN(1 << 30))}, " ")
 		}},
