@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -300,5 +301,60 @@ func TestPlanningStops(t *testing.T) {
 			t.Fatalf("%s goes on", sql)
 		}
 		cancel()
+	}
+}
+
+// TestParquetDefaults: what options leave open is as the session's settings say.
+func TestParquetDefaults(t *testing.T) {
+	s := open(t)
+	dir := filepath.ToSlash(t.TempDir())
+	for i, c := range []struct{ set, options, suffix string }{
+		{"", "", ".snappy.parquet"},
+		{"SET spark.sql.parquet.compression.codec = zstd", "", ".zstd.parquet"},
+		{"", "OPTIONS (compression 'gzip')", ".gz.parquet"},
+		{"", "OPTIONS (parquet.compression 'none')", "c000.parquet"},
+		{"SET spark.sql.parquet.compression.codec = uncompressed", "", "c000.parquet"},
+		{"RESET spark.sql.parquet.compression.codec", "", ".snappy.parquet"},
+	} {
+		if c.set != "" {
+			if _, err := run(t, s, c.set); err != nil {
+				t.Fatal(err)
+			}
+		}
+		to := fmt.Sprint(dir, "/", i)
+		if _, err := run(t, s, "INSERT OVERWRITE DIRECTORY '"+to+"' USING parquet "+c.options+" SELECT 1 AS a"); err != nil {
+			t.Fatal(err)
+		}
+		if names, _ := filepath.Glob(to + "/part-*" + c.suffix); len(names) != 1 {
+			all, _ := filepath.Glob(to + "/*")
+			t.Errorf("%d: %v", i, all)
+		}
+	}
+	if _, err := run(t, s, "SET spark.sql.parquet.compression.codec = best"); err == nil {
+		t.Error("a codec that is none")
+	}
+	// A table's own options come first; the writer's version is a setting, too.
+	var sizes []int64
+	for _, v := range []string{"v1", "v2"} {
+		for _, sql := range []string{
+			"SET parquet.writer.version = " + v, "CREATE TABLE t" + v + " (id BIGINT) USING parquet OPTIONS (compression 'zstd') LOCATION '" + dir + "/" + v + "'",
+			"INSERT INTO t" + v + " SELECT id FROM range(20000)",
+		} {
+			if _, err := run(t, s, sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+		names, _ := filepath.Glob(dir + "/" + v + "/*.zstd.parquet")
+		if len(names) != 1 {
+			t.Fatal(names)
+		}
+		st, err := os.Stat(names[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, st.Size())
+	}
+	if sizes[1] >= sizes[0] {
+		t.Errorf("files have %d bytes", sizes)
 	}
 }

@@ -38,6 +38,12 @@ var (
 		"EXCEPTION", "LAST_WIN")
 	OrderByOrdinal = newBool("spark.sql.orderByOrdinal", "true", "0.1",
 		"Read integer literals in ORDER BY as places in the select list.")
+	ParquetCompression = newEnum("spark.sql.parquet.compression.codec", "snappy", "0.1",
+		"Compression of Parquet files that are written, unless the option compression or parquet.compression of the table or statement says another.",
+		"none", "uncompressed", "snappy", "gzip", "brotli", "lz4", "lz4_raw", "zstd")
+	ParquetWriterVersion = newEnum("parquet.writer.version", "v2", "0.1",
+		"Encodings of Parquet files that are written: v1 has PLAIN pages and dictionaries alone, for old readers, v2 the delta encodings too. An option of this name comes first.",
+		"v1", "v2", "PARQUET_1_0", "PARQUET_2_0")
 	PartitionOverwrite = newEnum("spark.sql.sources.partitionOverwriteMode", "STATIC", "0.1",
 		"What INSERT OVERWRITE replaces in a partitioned table: all that the PARTITION clause names (STATIC), or the partitions that get new rows (DYNAMIC).",
 		"STATIC", "DYNAMIC")
