@@ -1,12 +1,9 @@
-//go:build unix
-
 package serve_test
 
 import (
 	"context"
 	"iter"
 	"net"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,24 +19,6 @@ import (
 	"github.com/volley-sql/volley/flight/sql/auth"
 	"github.com/volley-sql/volley/internal/serve"
 )
-
-// cpu is the time that this process has computed, on all threads.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// measured runs f as a benchmark and reports the time computed, too.
-func measured(b *testing.B, f func()) {
-	from := cpu()
-	for b.Loop() {
-		f()
-	}
-	b.ReportMetric(float64(cpu()-from)/float64(b.N)/1e6, "cpu-ms/op")
-}
 
 // kit is an engine with one more statement, READY: rows that are there already.
 type kit struct {
