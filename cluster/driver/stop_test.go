@@ -82,7 +82,8 @@ func TestDriverKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	have, killed := 2000000, 0
-	for round := 0; round < 3+int(soak()/(15*time.Second)); round++ {
+	within := 500 * time.Millisecond
+	for round := 0; round < 3+int(soak()/(15*time.Second)) || killed == 0 && round < 12; round++ {
 		from := 1000000 + round
 		cmd := exec.Command(exe, driverWord, insert(from))
 		cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
@@ -102,10 +103,12 @@ func TestDriverKilled(t *testing.T) {
 			}
 			executors = append(executors, pid)
 		}
-		time.Sleep(time.Duration(r.Int64N(int64(500 * time.Millisecond))))
+		time.Sleep(time.Duration(r.Int64N(int64(within))))
 		cmd.Process.Kill()
 		if cmd.Wait() != nil {
 			killed++
+		} else {
+			within = max(within/2, 10*time.Millisecond) // the statement was over before
 		}
 		wait(t, "executors end with their driver", 10*time.Second, func() bool {
 			for _, pid := range executors {
