@@ -271,3 +271,97 @@ func TestDeltaPrefixBomb(t *testing.T) {
 		}
 	}
 }
+
+// FuzzDeltaStrings reads pages of texts in pieces, some passed over, and holds
+// what comes out against lengths and prefixes that are applied one by one.
+func FuzzDeltaStrings(f *testing.F) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for _, long := range []int{3, 16, 17, 60} {
+		l := &leafWriter{f: &fileWriter{delta: true}, elem: schemaElement{phys: physBytes}}
+		last := ""
+		for range 300 {
+			last = last[:r.IntN(len(last)+1)] + strings.Repeat("x", r.IntN(long))
+			l.strs = append(l.strs, last)
+			l.strBytes += len(last)
+		}
+		page, enc := l.appendValues(nil)
+		f.Add(page, enc == encDeltaBytes, uint64(long))
+		l.strBytes = 1 << 20 // common bytes are few of them
+		page, enc = l.appendValues(nil)
+		f.Add(page, enc == encDeltaBytes, uint64(long))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, prefixed bool, pieces uint64) {
+		const most, room = 1000, 1 << 16
+		page := append(slices.Clone(b), make([]byte, padding)...)[:len(b)]
+		var one, d deltaStrings
+		if err := one.init(page, most, prefixed); err != nil {
+			return
+		}
+		if err := d.init(page, most, prefixed); err != nil {
+			t.Fatal(err)
+		}
+		n := d.lengths.left
+		d.room = room
+		want, wrong := byOne(&one, n, room)
+		for at, arena := 0, []byte(nil); at < n; pieces = pieces>>3 | pieces<<61 {
+			k := min(int(pieces&7)*19+1, n-at)
+			if pieces&64 != 0 {
+				if err := d.skip(k); err != nil {
+					if at+k <= len(want) {
+						t.Fatalf("value %d and %d more: %v", at, k, err)
+					}
+					return
+				}
+			} else {
+				got := make([]string, k)
+				var err error
+				if prefixed {
+					arena, err = d.joined(got, arena)
+				} else {
+					err = d.views(got)
+				}
+				if err != nil {
+					if at+k <= len(want) {
+						t.Fatalf("value %d and %d more: %v", at, k, err)
+					}
+					return
+				}
+				if at+k > len(want) {
+					t.Fatalf("value %d and %d more are read, %v", at, k, wrong)
+				}
+				for i := range got {
+					if got[i] != want[at+i] {
+						t.Fatalf("value %d is %q, want %q", at+i, got[i], want[at+i])
+					}
+				}
+			}
+			at += k
+		}
+	})
+}
+
+// byOne decodes values the plain way, as many as are right.
+func byOne(d *deltaStrings, n, room int) (out []string, err error) {
+	last := ""
+	for range n {
+		var l, p [1]int64
+		if err := d.lengths.read(l[:]); err != nil {
+			return out, err
+		}
+		if d.prefixed {
+			if err := d.prefixes.read(p[:]); err != nil {
+				return out, err
+			}
+		}
+		if l[0] < 0 || l[0] > int64(len(d.data)) || p[0] < 0 || p[0] > int64(len(last)) {
+			return out, errDelta
+		}
+		if room -= int(l[0] + p[0]); d.prefixed && room < 0 {
+			return out, errDeltaRoom
+		}
+		last = last[:p[0]] + string(d.data[:l[0]])
+		d.data = d.data[l[0]:]
+		out = append(out, last)
+	}
+	return out, nil
+}
