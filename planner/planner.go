@@ -87,8 +87,8 @@ func Bound(ctx context.Context, env *bind.Env, b *bind.Plan, partitions int) (*P
 			return lit.Value, true
 		},
 	})
-	if err == nil && ctx.Err() != nil { // folding that was cut short leaves expressions as they are
-		err = sqlerr.Wrap(context.Cause(ctx), sqlerr.Cancelled, "The statement was cancelled.")
+	if err == nil {
+		err = sqlerr.Cancellation(ctx) // folding that was cut short leaves expressions as they are
 	}
 	return p, err
 }

@@ -21,7 +21,7 @@ func Fold(ctx context.Context, reg *function.Registry, c *function.Context, e ex
 	if l, ok := e.(*expr.Literal); ok {
 		return l, nil
 	}
-	if err := cancelled(ctx); err != nil {
+	if err := sqlerr.Cancellation(ctx); err != nil {
 		return nil, err
 	}
 	if ctx.Done() != nil {
@@ -35,16 +35,9 @@ func Fold(ctx context.Context, reg *function.Registry, c *function.Context, e ex
 	}
 	v, err := p.Eval(nil, 1, nil)
 	if err != nil {
-		return nil, cmp.Or(cancelled(ctx), err)
+		return nil, cmp.Or(sqlerr.Cancellation(ctx), err)
 	}
 	return &expr.Literal{Value: owned(v.Get(0)), T: e.Type()}, nil
-}
-
-func cancelled(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	return sqlerr.Wrap(context.Cause(ctx), sqlerr.Cancelled, "The statement was cancelled.")
 }
 
 // owned copies the strings of d: vectors only lend them.

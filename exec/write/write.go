@@ -30,6 +30,7 @@ import (
 	"github.com/volley-sql/volley/exec/flow"
 	"github.com/volley-sql/volley/exec/mem"
 	"github.com/volley-sql/volley/exec/vec"
+	"github.com/volley-sql/volley/internal/settings"
 	"github.com/volley-sql/volley/internal/sqlerr"
 	"github.com/volley-sql/volley/internal/types"
 	"github.com/volley-sql/volley/planner/physical"
@@ -42,6 +43,14 @@ const (
 	// written to longest ago is finished, and its partition gets another file later.
 	maxOpen = 100
 )
+
+// sessionOptions are settings that stand in where neither an option of a format nor its alias is given.
+var sessionOptions = map[string][]struct{ option, alias, setting string }{
+	"parquet": {
+		{"compression", "parquet.compression", settings.ParquetCompression.Key},
+		{"parquet.writer.version", "parquet.writer.version", settings.ParquetWriterVersion.Key},
+	},
+}
 
 // Write is the sink that makes files and the source of their names.
 type Write struct {
@@ -89,6 +98,11 @@ func New(env *flow.Env, n *physical.Write) (*Write, error) {
 	}
 	if c := env.Context; c != nil {
 		w.opts = textvalue.WithZone(w.opts, c.TimeZone)
+		for _, o := range sessionOptions[strings.ToLower(t.Format)] {
+			if c.Setting != nil && w.opts[o.option] == "" && w.opts[o.alias] == "" {
+				w.opts[o.option] = c.Setting(o.setting)
+			}
+		}
 	}
 	if w.zone, err = textvalue.ZoneOf(w.opts); err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"maps"
 	"strings"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 
 // write runs a plan whose rows go to a target and returns the files staged.
 func (s *Session) write(ctx context.Context, st *statement, env *bind.Env, p *bind.Plan, to catalog.WriteTarget) ([]catalog.File, error) {
-	to.Options = withDefaults(to, st.snap)
 	_, run, err := s.start(ctx, st, env, p.Write(to), false)
 	if err != nil {
 		return nil, err
@@ -38,24 +36,6 @@ func (s *Session) write(ctx context.Context, st *statement, env *bind.Env, p *bi
 		out[i].Partition, _ = w[3].(string)
 	}
 	return out, nil
-}
-
-// withDefaults are the options of a target and, for what they leave open, those of the session.
-func withDefaults(to catalog.WriteTarget, s *settings.Snapshot) map[string]string {
-	if to.Format != "parquet" {
-		return to.Options
-	}
-	out := maps.Clone(to.Options)
-	if out == nil {
-		out = map[string]string{}
-	}
-	if codec := settings.ParquetCompression; out["compression"] == "" && out["parquet.compression"] == "" && codec.Get(s) != codec.Default {
-		out["compression"] = codec.Get(s)
-	}
-	if version := settings.ParquetWriterVersion; out["parquet.writer.version"] == "" && version.Get(s) != version.Default {
-		out["parquet.writer.version"] = version.Get(s)
-	}
-	return out
 }
 
 // wrote is the result of a statement that stored files.

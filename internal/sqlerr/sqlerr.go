@@ -8,6 +8,7 @@
 package sqlerr
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -63,6 +64,14 @@ func Wrap(cause error, c *Condition, format string, args ...any) *Error {
 	e := New(c, format, args...)
 	e.Cause = cause
 	return e
+}
+
+// Cancellation is the error of a statement whose context is over; nil before.
+func Cancellation(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return Wrap(context.Cause(ctx), Cancelled, "The statement was cancelled.")
 }
 
 // At sets the byte offset in the statement, unless one is known already.

@@ -303,10 +303,7 @@ func (b *binder) enter(pos int) error {
 	if b.nodes > maxNodes {
 		return sqlerr.New(sqlerr.StatementTooComplex, "The statement has more than %d query blocks once its CTEs and views are expanded.", maxNodes).At(pos)
 	}
-	if err := context.Cause(b.ctx); err != nil {
-		return sqlerr.Wrap(err, sqlerr.Cancelled, "The statement was cancelled.")
-	}
-	return nil
+	return sqlerr.Cancellation(b.ctx)
 }
 
 func (b *binder) leave() { b.depth-- }
