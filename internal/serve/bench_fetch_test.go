@@ -10,7 +10,6 @@ import (
 	"iter"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -57,56 +56,49 @@ func BenchmarkFetch(b *testing.B) {
 			b.Fatalf("%d rows", n)
 		}
 	}
-	b.Run("kit", func(b *testing.B) {
-		c := s.dial(b, s.kit)
-		s.measured(b, func() { drain(b, redeem(b.Context(), c, &flight.Ticket{Ticket: []byte("t")})) })
-	})
-	for _, c := range []struct{ name, text string }{
-		{"ready", "READY"}, {"uncompressed", "SELECT * FROM " + s.table("none")}, {"snappy", "SELECT * FROM " + s.table("snappy")}, {"range", fetchRows(rows)},
-	} {
+	kit, client := s.dial(b, s.kit), s.dial(b, s.volley)
+	answer := func(text string) func() iter.Seq2[arrow.RecordBatch, error] {
+		return func() iter.Seq2[arrow.RecordBatch, error] { return fetch(b.Context(), client, text) }
+	}
+	of := []struct {
+		name string
+		run  func() iter.Seq2[arrow.RecordBatch, error]
+	}{
+		{"kit", func() iter.Seq2[arrow.RecordBatch, error] {
+			return redeem(b.Context(), kit, &flight.Ticket{Ticket: []byte("t")})
+		}},
+		{"ready", answer("READY")},
+		{"uncompressed", answer("SELECT * FROM " + s.table("none"))},
+		{"snappy", answer("SELECT * FROM " + s.table("snappy"))},
+	}
+	for _, c := range of {
 		b.Run(c.name, func(b *testing.B) {
-			client := s.dial(b, s.volley)
-			s.measured(b, func() { drain(b, fetch(b.Context(), client, c.text)) })
+			s.measured(b, func() { drain(b, c.run()) })
 		})
 	}
 	// All of them by turns, since machines have fast and slow minutes.
 	b.Run("turns", func(b *testing.B) {
-		kit, client := s.dial(b, s.kit), s.dial(b, s.volley)
-		of := []struct {
-			name string
-			run  func() iter.Seq2[arrow.RecordBatch, error]
-			took []float64
-		}{
-			{name: "kit", run: func() iter.Seq2[arrow.RecordBatch, error] {
-				return redeem(b.Context(), kit, &flight.Ticket{Ticket: []byte("t")})
-			}},
-			{name: "ready", run: func() iter.Seq2[arrow.RecordBatch, error] { return fetch(b.Context(), client, "READY") }},
-			{name: "uncompressed", run: func() iter.Seq2[arrow.RecordBatch, error] {
-				return fetch(b.Context(), client, "SELECT * FROM "+s.table("none"))
-			}},
-			{name: "snappy", run: func() iter.Seq2[arrow.RecordBatch, error] {
-				return fetch(b.Context(), client, "SELECT * FROM "+s.table("snappy"))
-			}},
-		}
-		for i := range of {
-			drain(b, of[i].run()) // footers are read and buffers made once
+		took := make([][]float64, len(of))
+		for _, c := range of {
+			drain(b, c.run()) // footers are read and buffers made once
 		}
 		for b.Loop() {
-			for i := range of {
+			for i, c := range of {
 				from := time.Now()
-				drain(b, of[i].run())
-				of[i].took = append(of[i].took, time.Since(from).Seconds()*1e3)
+				drain(b, c.run())
+				took[i] = append(took[i], time.Since(from).Seconds()*1e3)
 			}
 		}
-		base := median(of[0].took)
-		for _, c := range of {
-			b.ReportMetric(median(c.took), c.name+"-ms")
-			b.ReportMetric(base/median(c.took), c.name+"-rate")
+		for i, c := range of {
+			b.ReportMetric(median(took[i]), c.name+"-ms")
+			b.ReportMetric(median(took[0])/median(took[i]), c.name+"-rate")
 		}
+	})
+	b.Run("range", func(b *testing.B) {
+		s.measured(b, func() { drain(b, answer(fetchRows(rows))()) })
 	})
 	for _, codec := range []string{"none", "snappy"} {
 		b.Run("scan/"+codec, func(b *testing.B) {
-			client := s.dial(b, s.volley)
 			q := "SELECT count(*) FROM " + s.table(codec) + " WHERE i >= 0 AND f >= 0 AND d >= 0 AND dt > DATE'2000-01-01' AND ts > TIMESTAMP'1960-01-01' AND s > 'a' AND u >= '0'"
 			s.measured(b, func() {
 				for _, err := range fetch(b.Context(), client, q) {
@@ -152,29 +144,10 @@ type fetchServer struct {
 }
 
 func startFetch(b *testing.B, rows int) *fetchServer {
-	exe, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
 	s := &fetchServer{dir: filepath.ToSlash(b.TempDir())}
-	p := exec.Command(exe, fetchWord, s.dir, strconv.Itoa(rows))
-	p.Stderr = os.Stderr
-	in, err := p.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := p.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		in.Close()
-		p.Wait()
-	})
-	s.ask, s.answer = in, bufio.NewScanner(out)
+	var stop func()
+	s.ask, s.answer, stop = launch(b, fetchWord, s.dir, strconv.Itoa(rows))
+	b.Cleanup(stop)
 	s.kit, s.volley = s.line(b), s.line(b)
 	return s
 }

@@ -4,11 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -48,28 +48,11 @@ func runServer() int {
 
 // started is a client of a server in a process of its own that has just started.
 func started(b *testing.B) (c *flightsql.Client, end func()) {
-	exe, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
+	_, out, stop := launch(b, serverWord)
+	if !out.Scan() {
+		b.Fatal("the server's process has ended")
 	}
-	p := exec.Command(exe, serverWord)
-	p.Stderr = os.Stderr
-	in, err := p.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := p.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := p.Start(); err != nil {
-		b.Fatal(err)
-	}
-	at, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	conn, err := grpc.NewClient(strings.TrimSpace(at), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(out.Text(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -79,7 +62,31 @@ func started(b *testing.B) (c *flightsql.Client, end func()) {
 	}
 	return &flightsql.Client{Client: flight.NewClientFromConn(conn, nil)}, func() {
 		conn.Close()
-		in.Close()
+		stop()
+	}
+}
+
+// launch runs this binary as one of programs. It ends with its input, which stop closes.
+func launch(b *testing.B, args ...string) (in io.Writer, out *bufio.Scanner, stop func()) {
+	exe, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := exec.Command(exe, args...)
+	p.Stderr = os.Stderr
+	stdin, err := p.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stdout, err := p.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		b.Fatal(err)
+	}
+	return stdin, bufio.NewScanner(stdout), func() {
+		stdin.Close()
 		p.Wait()
 	}
 }
